@@ -71,7 +71,9 @@ export class Database implements Query {
     }
     try {
       // One round trip for both: the simple protocol takes several statements and answers with a result for each.
-      const begun = (await client.query('begin isolation level read committed; select tocsin.now() as now')) as unknown as pg.QueryResult[];
+      const begun = (await client.query(
+        'begin isolation level read committed; select tocsin.now() as now',
+      )) as unknown as pg.QueryResult[];
       const tx = openTransaction(client, (begun[1]!.rows[0] as { now: Date }).now);
       const result = await work(tx);
       await client.query('commit');

@@ -20,7 +20,11 @@ export async function listen(
   url: string,
   channels: readonly string[],
   onNotify: (channel: string, payload: string) => void,
-  hooks: { onConnect?: (listener: Listener) => Promise<void>; onLost?: (error: Error) => void; applicationName?: string } = {},
+  hooks: {
+    onConnect?: (listener: Listener) => Promise<void>;
+    onLost?: (error: Error) => void;
+    applicationName?: string;
+  } = {},
 ): Promise<Listener> {
   let client: pg.Client | undefined;
   let closed = false;
@@ -64,7 +68,10 @@ export async function listen(
     fresh.on('notification', ({ channel, payload }) => onNotify(channel, payload ?? ''));
     await fresh.connect();
     for (const channel of channels) await fresh.query(`listen ${pg.escapeIdentifier(channel)}`);
-    if (closed) return void (await fresh.end());
+    if (closed) {
+      await fresh.end();
+      return;
+    }
     client = fresh;
     delay = firstDelay;
     await hooks.onConnect?.(listener);

@@ -48,7 +48,9 @@ test('array literals carry any text and bytes as they are', async () => {
 test('a lost listening connection comes back and hears again', async () => {
   const heard: string[] = [];
   const listener = await listen(db.url, ['bell'], (_, payload) => heard.push(payload));
-  await db.database.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tocsin listener' and datname = current_database()`);
+  await db.database.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tocsin listener' and datname = current_database()`,
+  );
   await until('the listener to reconnect', async () => {
     if (!listener.connected()) return false;
     await db.database.query(`notify bell, 'ding'`);
@@ -58,7 +60,9 @@ test('a lost listening connection comes back and hears again', async () => {
 });
 
 test('errors are told apart: the server away, a lost race, a fault of the data', () => {
-  expect(isConnectionLoss(Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' }))).toBe(true);
+  expect(isConnectionLoss(Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' }))).toBe(
+    true,
+  );
   expect(isConnectionLoss(new Error('Connection terminated unexpectedly'))).toBe(true);
   expect(isConnectionLoss(Object.assign(new Error('x'), { code: '53300' }))).toBe(true);
   expect(isConnectionLoss(Object.assign(new Error('x'), { code: '22021' }))).toBe(false);

@@ -4,16 +4,25 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, register } from 'prom
 collectDefaultMetrics();
 
 /** Names begin with `tocsin_` and end with the unit, as Prometheus asks; declaring a name twice gives the same metric. */
-export function counter<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Counter<Label> {
+export function counter<Label extends string>(
+  name: string,
+  help: string,
+  labelNames: readonly Label[] = [],
+): Counter<Label> {
   return (
     (register.getSingleMetric(name) as Counter<Label> | undefined) ??
     new Counter({ name, help, labelNames: [...labelNames] })
   );
 }
 
-export function gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> {
+export function gauge<Label extends string>(
+  name: string,
+  help: string,
+  labelNames: readonly Label[] = [],
+): Gauge<Label> {
   return (
-    (register.getSingleMetric(name) as Gauge<Label> | undefined) ?? new Gauge({ name, help, labelNames: [...labelNames] })
+    (register.getSingleMetric(name) as Gauge<Label> | undefined) ??
+    new Gauge({ name, help, labelNames: [...labelNames] })
   );
 }
 
