@@ -1,0 +1,3 @@
+import type { StartApp } from '../app.js';
+
+export const startMonitor: StartApp = async () => ({ close: async () => undefined });
