@@ -57,9 +57,7 @@ export interface BenchEvent {
 export function benchEvent(random: () => number, n: number, time: string): BenchEvent {
   const hit = n % 100 === 37 ? Math.floor(n / 100) % hitPhrases.length : -1;
   const text =
-    hit === -1
-      ? sentence(random, 330)
-      : `${sentence(random, 140)} ${hitPhrases[hit] ?? ''} ${sentence(random, 140)}`;
+    hit === -1 ? sentence(random, 330) : `${sentence(random, 140)} ${hitPhrases[hit] ?? ''} ${sentence(random, 140)}`;
   const id = `bench-${n}`;
   const account = `account-${Math.floor(random() * 5_000)}`;
   const value = JSON.stringify({
