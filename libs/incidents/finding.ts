@@ -54,7 +54,11 @@ export interface Finding {
   readonly shadow: boolean;
   /** For a person to look at: joins an incident, never opens one whatever its level. */
   readonly reviewOnly: boolean;
+  /** Opens an incident at any level: a task about the deployment itself (conformance, assurance), of its level's severity. */
+  readonly task?: boolean;
   readonly thresholdVersion?: number;
+  /** The group-by values of its incident's key; absent, the account. */
+  readonly group?: Readonly<Record<string, string>>;
   readonly origin?: { readonly topic: string; readonly partition: number; readonly offset: number };
 }
 

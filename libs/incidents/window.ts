@@ -32,6 +32,12 @@ export interface Correlation {
   readonly shadow: boolean;
   /** Milliseconds. */
   readonly timespan: number;
+  /** Of the finding that a completed window makes: `rules` unless said. */
+  readonly detector?: string;
+  readonly detectorVersion?: string;
+  readonly label?: string;
+  /** A completed window is for a person to look at and opens nothing. */
+  readonly reviewOnly?: boolean;
   /** True when entries (sorted by event time, all inside one time span) fulfil the condition. Pure. */
   complete(entries: readonly WindowEntry[]): boolean;
 }
