@@ -1,0 +1,46 @@
+/**
+ * Paging: who is told of an incident, how, when, and what happens when nobody answers. It promises that a page is sent
+ * at least once, under one id however often it is sent; that what is due stands in the database and never in a
+ * process's memory; that an acknowledgement cancels every page not yet on the wire in its own transaction; and that
+ * nobody reachable means the next step now. Its plan decides; it never looks at what a model said.
+ */
+export {
+  parsePlan,
+  defaultPlan,
+  planSchema,
+  severities,
+  rankOf,
+  type Plan,
+  type StampedPlan,
+  type Severity,
+  type Match,
+} from './plan.js';
+export {
+  whoIsOnCall,
+  onCall,
+  shifts,
+  scheduleIssues,
+  type OnCall,
+  type Shift,
+  type WhoAnswer,
+  type ScheduleIssue,
+} from './schedule.js';
+export {
+  nextStep,
+  beginEscalation,
+  severityOf,
+  policyOf,
+  type Escalation,
+  type EscalationState,
+  type Step,
+} from './escalation.js';
+export { matches, type PagedIncident } from './match.js';
+export {
+  notificationId,
+  bundleId,
+  type Outcome,
+  type NotificationKind,
+  type NotificationState,
+} from './notification.js';
+export { signToken, verifyToken, type TokenClaims, type Verified } from './token.js';
+export { pagingEntities } from './paging.entity.js';
