@@ -1,0 +1,67 @@
+/**
+ * What every command does first, on whatever Node it was started with: install, build, and go on under the Node that
+ * the lock names. Nothing here imports a package: there may be none yet.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { build } from './compile.mjs';
+import { install } from './install.mjs';
+import { node, nodeVersion } from './paths.mjs';
+import { Sentence, run } from './say.mjs';
+
+/**
+ * Runs `main` under the vendored Node, after install and, unless `built` is false, build.
+ * @param {() => Promise<number | void>} main
+ * @param {{ built?: boolean, nodeOptions?: string[] }} options
+ */
+export function bootstrap(main, { built = true, nodeOptions = [] } = {}) {
+  return run(async () => {
+    const [major] = process.versions.node.split('.').map(Number);
+    if (major < 20) throw new Sentence(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
+    await install();
+    if (built) await build();
+    if (process.version === nodeVersion && !process.env.TOCSIN_LAUNCHED_BY) return await main();
+    if (process.version === nodeVersion) return await asChild(main);
+    return await goOn(nodeOptions);
+  });
+}
+
+/** The same command again under the vendored Node. Signals are passed on, its exit code is ours. */
+async function goOn(nodeOptions) {
+  if (!existsSync(node))
+    throw new Sentence(
+      `There is no Node ${nodeVersion} for ${process.platform}-${process.arch} among the packages: Tocsin runs on Linux (x64, arm64) and macOS (arm64).`,
+    );
+  const env = { ...process.env, TOCSIN_LAUNCHED_BY: String(process.pid) };
+  const child = spawn(realpathSync(node), [...nodeOptions, ...process.argv.slice(1)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env,
+  });
+  return await outcome(child);
+}
+
+/** Passes signals on to a child and answers its exit code. */
+export function outcome(child) {
+  const pass = (signal) => child.kill(signal);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, pass);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      for (const one of signals) process.off(one, pass);
+      resolve(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 1));
+    });
+  });
+}
+
+/** Under a launcher: should it be killed outright, this process ends by the same way as on SIGTERM. */
+async function asChild(main) {
+  delete process.env.TOCSIN_LAUNCHED_BY;
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  try {
+    return await main();
+  } finally {
+    process.removeAllListeners('disconnect');
+    if (process.connected) process.disconnect();
+  }
+}

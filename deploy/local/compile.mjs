@@ -1,0 +1,125 @@
+/**
+ * Builds dist/ when sources changed. A build is made beside the old one and put in its place by a rename, so a command
+ * that runs from dist/ meanwhile never sees half of it. Types are held by `npm run check`, not here.
+ */
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { lockStamp, quietly } from './install.mjs';
+import { cache, dist, node, root } from './paths.mjs';
+import { alone } from './processes.mjs';
+import { Sentence, step } from './say.mjs';
+
+const sources = ['apps', 'libs', 'migrations', 'test'];
+const web = 'apps/console/web';
+const stampFile = join(dist, '.stamp');
+
+export async function build() {
+  const server = serverStamp();
+  const page = consoleStamp();
+  if (isBuilt(server, page)) return;
+  await alone(root, 'build', async () => {
+    if (isBuilt(server, page)) return;
+    const fresh = join(cache, `build.${process.pid}`);
+    try {
+      mkdirSync(fresh, { recursive: true });
+      await step('build', (note) => compile(fresh, note));
+      if (page) await step('build the console', () => bundle(fresh, page));
+      writeFileSync(join(fresh, '.stamp'), `${server}\n${page}\n`);
+      replace(fresh);
+    } finally {
+      rmSync(fresh, { recursive: true, force: true });
+    }
+  });
+}
+
+function isBuilt(server, page) {
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === `${server}\n${page}\n`;
+}
+
+async function compile(out, note) {
+  const { code, output } = await quietly(node, [
+    'node_modules/typescript-7/bin/tsc',
+    ...['-p', 'tsconfig.json', '--noCheck', '--outDir', out],
+  ]);
+  const errors = output.split('\n').filter((line) => line.includes('error TS'));
+  if (code !== 0 && (errors.length > 0 || !existsSync(join(out, 'libs'))))
+    throw new Sentence(
+      `The sources do not compile:\n${(errors.length > 0 ? errors : [output.trim()]).slice(0, 12).join('\n')}`,
+    );
+  // What code reads beside itself at run time: models, word lists, testdata.
+  let copied = 0;
+  for (const file of files(sources)) {
+    if (/\.(tsx?|mjs|md)$/.test(file)) continue;
+    mkdirSync(dirname(join(out, file)), { recursive: true });
+    cpSync(join(root, file), join(out, file));
+    copied++;
+  }
+  note(copied > 0 ? `dist/, ${copied} data files` : 'dist/');
+}
+
+/** The console's bundle is kept by its stamp: most changes are not in the web folder. */
+async function bundle(out, page) {
+  const kept = join(cache, `console-${page}`);
+  if (!existsSync(kept)) {
+    const making = `${kept}.${process.pid}`;
+    const { code, output } = await quietly(node, [
+      'node_modules/vite/bin/vite.js',
+      ...['build', web, '--outDir', making, '--emptyOutDir', '--logLevel', 'warn'],
+    ]);
+    if (code !== 0)
+      throw new Sentence(`The console does not build:\n${output.trim().split('\n').slice(-20).join('\n')}`);
+    for (const old of readdirSync(cache)) {
+      if (old.startsWith('console-') && join(cache, old) !== making) rmSync(join(cache, old), { recursive: true });
+    }
+    renameSync(making, kept);
+  }
+  cpSync(kept, join(out, 'console'), { recursive: true });
+}
+
+function replace(fresh) {
+  const old = `${fresh}.old`;
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(fresh, dist);
+  rmSync(old, { recursive: true, force: true });
+}
+
+function serverStamp() {
+  return stamp(files(sources), ['tsconfig.json']);
+}
+
+/** Empty where the checkout has no web folder. */
+function consoleStamp() {
+  return existsSync(join(root, web, 'index.html')) ? stamp(files([web], true), []) : '';
+}
+
+function stamp(paths, more) {
+  const hash = createHash('sha256').update(lockStamp());
+  for (const path of [...paths, ...more].sort()) {
+    const { mtimeMs, size } = statSync(join(root, path));
+    hash.update(`${path} ${mtimeMs} ${size}\n`);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Paths below the checkout; the web folder is apart. */
+function* files(folders, withWeb = false) {
+  for (const folder of folders) {
+    if (!existsSync(join(root, folder)) || (!withWeb && folder === web)) continue;
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) yield* files([path], withWeb);
+      else if (entry.isFile()) yield path;
+    }
+  }
+}

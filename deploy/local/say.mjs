@@ -1,0 +1,50 @@
+/** What the two commands say: one line a step with how long it took, and one sentence when they cannot go on. */
+
+/** Something the reader can mend: printed as it stands, without a stack, and the command ends with code 1. */
+export class Sentence extends Error {}
+
+const every = 5_000;
+const column = 38;
+
+/**
+ * Runs `work` as one step and prints one line when it is done; a step that takes long says so every few seconds.
+ * @template T
+ * @param {string} what
+ * @param {(note: (text: string) => void) => Promise<T> | T} work may call `note` with what the line should add
+ * @returns {Promise<T>}
+ */
+export async function step(what, work) {
+  const started = performance.now();
+  let note = '';
+  const ticking = setInterval(() => say(`  ${what} ... ${seconds(started, 0)}`), every);
+  try {
+    const result = await work((text) => (note = text));
+    say(`  ${what.padEnd(column)} ${seconds(started).padStart(7)}${note ? `   ${note}` : ''}`);
+    return result;
+  } finally {
+    clearInterval(ticking);
+  }
+}
+
+/** @param {string} line */
+export function say(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+/** @param {number} started from performance.now() */
+export function seconds(started, digits = 1) {
+  return `${((performance.now() - started) / 1000).toFixed(digits)} s`;
+}
+
+/**
+ * Runs a command's main; a Sentence ends it with code 1 and no stack.
+ * @param {() => Promise<number | void>} main answers the exit code
+ */
+export async function run(main) {
+  try {
+    process.exitCode = (await main()) ?? 0;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Sentence ? error.message : (error?.stack ?? error)}\n`);
+    process.exitCode = 1;
+  }
+}
