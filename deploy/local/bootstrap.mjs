@@ -10,34 +10,40 @@ import { node, nodeVersion } from './paths.mjs';
 import { Sentence, run } from './say.mjs';
 
 /**
- * Runs `main` under the vendored Node, after install and, unless `built` is false, build.
- * @param {() => Promise<number | void>} main
- * @param {{ built?: boolean, nodeOptions?: string[] }} options
+ * Runs `main` under the vendored Node, after install and build.
+ * @param {() => Promise<number | void>} main answers the exit code
+ * @param {{ anyNode?: boolean }} options with `anyNode` main runs on whatever Node this is
  */
-export function bootstrap(main, { built = true, nodeOptions = [] } = {}) {
+export function bootstrap(main, { anyNode = false } = {}) {
   return run(async () => {
     const [major] = process.versions.node.split('.').map(Number);
     if (major < 20) throw new Sentence(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
     await install();
-    if (built) await build();
-    if (process.version === nodeVersion && !process.env.TOCSIN_LAUNCHED_BY) return await main();
-    if (process.version === nodeVersion) return await asChild(main);
-    return await goOn(nodeOptions);
+    await build();
+    if (process.version !== nodeVersion && !anyNode) return await goOn();
+    return process.env.TOCSIN_LAUNCHED_BY ? await asChild(main) : await main();
   });
 }
 
 /** The same command again under the vendored Node. Signals are passed on, its exit code is ours. */
-async function goOn(nodeOptions) {
-  if (!existsSync(node))
-    throw new Sentence(
-      `There is no Node ${nodeVersion} for ${process.platform}-${process.arch} among the packages: Tocsin runs on Linux (x64, arm64) and macOS (arm64).`,
-    );
+export async function goOn() {
   const env = { ...process.env, TOCSIN_LAUNCHED_BY: String(process.pid) };
-  const child = spawn(realpathSync(node), [...nodeOptions, ...process.argv.slice(1)], {
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env,
-  });
-  return await outcome(child);
+  const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
+  return await outcome(spawn(vendoredNode(), process.argv.slice(1), { stdio, env }));
+}
+
+/** Becomes that program of the vendored Node: the same process where this Node can, else a child of it. */
+export async function become(args, env) {
+  const node = vendoredNode();
+  if (process.version === nodeVersion) process.execve(node, [node, ...args], env);
+  return await outcome(spawn(node, args, { stdio: 'inherit', env }));
+}
+
+function vendoredNode() {
+  if (existsSync(node)) return realpathSync(node);
+  throw new Sentence(
+    `There is no Node ${nodeVersion} for ${process.platform}-${process.arch} among the packages: Tocsin runs on Linux (x64, arm64) and macOS (arm64).`,
+  );
 }
 
 /** Passes signals on to a child and answers its exit code. */

@@ -50,7 +50,11 @@ function isBuilt(server, page) {
 async function compile(out, note) {
   const { code, output } = await quietly(node, [
     'node_modules/typescript-7/bin/tsc',
-    ...['-p', 'tsconfig.json', '--noCheck', '--outDir', out],
+    '--project',
+    'tsconfig.json',
+    '--noCheck',
+    '--outDir',
+    out,
   ]);
   const errors = output.split('\n').filter((line) => line.includes('error TS'));
   if (code !== 0 && (errors.length > 0 || !existsSync(join(out, 'libs'))))
@@ -75,7 +79,13 @@ async function bundle(out, page) {
     const making = `${kept}.${process.pid}`;
     const { code, output } = await quietly(node, [
       'node_modules/vite/bin/vite.js',
-      ...['build', web, '--outDir', making, '--emptyOutDir', '--logLevel', 'warn'],
+      'build',
+      web,
+      '--outDir',
+      making,
+      '--emptyOutDir',
+      '--logLevel',
+      'warn',
     ]);
     if (code !== 0)
       throw new Sentence(`The console does not build:\n${output.trim().split('\n').slice(-20).join('\n')}`);
