@@ -45,8 +45,15 @@ export function parseTime(text: string): number | undefined {
   const hour = digits(text, 11, 13);
   const minute = digits(text, 14, 16);
   const second = digits(text, 17, 19);
-  const between = text.charCodeAt(10) | 0x20;
-  if (text[4] !== '-' || text[7] !== '-' || between !== 0x74 || text[13] !== ':' || text[16] !== ':') return undefined;
+  const between = text[10]; // a space is what Python's str() writes
+  if (
+    text[4] !== '-' ||
+    text[7] !== '-' ||
+    (between !== 'T' && between !== 't' && between !== ' ') ||
+    text[13] !== ':' ||
+    text[16] !== ':'
+  )
+    return undefined;
   if (!(month >= 1 && month <= 12 && date >= 1 && date <= daysIn(year, month))) return undefined;
   if (!(hour <= 23 && minute <= 59 && second <= 60)) return undefined; // 60 is a leap second
 
