@@ -1,31 +1,35 @@
 /** The forms of what the API answers and takes; OpenAPI and the console's client are made of these. */
 import { z } from 'zod';
-import { levels } from '../../libs/incidents/index.js';
+import { kinds, levels, severities, statuses } from '../../libs/incidents/index.js';
 
 const time = z.iso.datetime().describe('RFC 3339, UTC');
 
-export const severity = z.enum(['SEV1', 'SEV2', 'SEV3', 'SEV4']);
-export const status = z.enum(['open', 'acknowledged', 'resolved']);
-export const resolution = z.enum(['mitigated', 'false_positive', 'duplicate', 'accepted', 'other']);
+export const severity = z.enum(severities);
+export const status = z.enum(statuses);
 
 export const incident = z
   .object({
     id: z.string(),
     number: z.number().int(),
+    kind: z.enum(kinds),
     title: z.string(),
     status,
-    resolution: resolution.optional(),
+    resolution: z.string().optional(),
     severity,
     detector: z.string().optional(),
     rule: z.string().optional(),
     key: z.record(z.string(), z.string()).describe('what its findings share, such as the account'),
     stage: z.string().optional(),
     model: z.string().optional(),
+    purpose: z.string().optional(),
     findings: z.number().int().describe('how many'),
+    round: z.number().int().describe('1, and one more at each re-opening'),
     opened_at: time,
     acknowledged_at: time.optional(),
     acknowledged_by: z.string().optional(),
     resolved_at: time.optional(),
+    resolved_by: z.string().optional(),
+    merged_into: z.string().optional(),
   })
   .meta({ id: 'Incident' });
 
@@ -45,7 +49,14 @@ export const finding = z
   .meta({ id: 'Finding' });
 
 export const timelineEntry = z
-  .object({ sequence: z.number().int(), at: time, who: z.string(), what: z.string(), why: z.string().optional() })
+  .object({
+    sequence: z.number().int(),
+    at: time,
+    who: z.string(),
+    what: z.string(),
+    why: z.string().optional(),
+    details: z.record(z.string(), z.unknown()).optional(),
+  })
   .meta({ id: 'TimelineEntry' });
 
 export const attempt = z
@@ -85,17 +96,7 @@ export const paging = z.object({
 });
 
 export const incidentFilter = paging.extend({
-  status: z
-    .string()
-    .optional()
-    .describe('open, acknowledged, resolved; several, comma-separated')
-    .transform((text) => text?.split(',').filter(Boolean))
-    .pipe(z.array(status).optional()),
-  severity: z
-    .string()
-    .optional()
-    .describe('SEV1 to SEV4; several, comma-separated')
-    .transform((text) => text?.split(',').filter(Boolean))
-    .pipe(z.array(severity).optional()),
+  status: status.optional(),
+  severity: severity.optional(),
   since: z.iso.datetime({ offset: true }).optional().describe('opened at or after'),
 });

@@ -81,7 +81,7 @@ async function serveConsole(app: NestFastifyApplication): Promise<void> {
     wildcard: false,
     setHeaders: (response, path) => {
       const forever = path.includes('/assets/');
-      response.setHeader('cache-control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
+      response.header('cache-control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
     },
   });
   const fastify = app.getHttpAdapter().getInstance();

@@ -7,6 +7,11 @@ import { Complaint, type Verb } from './verb.js';
 const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   run: () => import('./run.js'),
   migrate: () => import('./migrate.js'),
+  check: () => import('./check.js'),
+  apply: () => import('./apply.js'),
+  positions: () => import('./positions.js'),
+  deadletters: () => import('./deadletters.js'),
+  keys: () => import('./keys.js'),
 };
 
 /** Runs `args[0]` with the rest and answers the exit code: 0, 1 (found something wrong, or cannot run), 2 (wrong usage). */
