@@ -2,7 +2,7 @@
  * What becomes of new findings: which incidents open, grow, re-open or turn more severe. Pure: the caller has locked
  * the incidents it passes, and writes what this answers.
  *
- * - A finding of level high or critical, and a completed correlation of any level, opens an incident of its key.
+ * - A finding of level high or critical, a task, and a completed correlation of any level open an incident of their key.
  * - A lower one joins the open incident of its key, or waits for a correlation. Review-only findings join and never
  *   open; shadow findings and those of other purposes do neither.
  * - Within the re-open time after a resolve the same incident opens again, in a new round. One that a person called a
@@ -154,8 +154,8 @@ export function byKey(
     completed.add(finding.id);
     add(finding, members);
   }
-  const opens = ({ id, level, reviewOnly }: Finding) =>
-    !reviewOnly && (completed.has(id) || level === 'high' || level === 'critical');
+  const opens = ({ id, level, reviewOnly, task }: Finding) =>
+    !reviewOnly && (task || completed.has(id) || level === 'high' || level === 'critical');
 
   return [...groups]
     .sort(([a], [b]) => (a < b ? -1 : 1))

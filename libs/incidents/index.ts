@@ -31,4 +31,28 @@ export { excerptLength, mask, maskExcerpt } from './excerpt.js';
 export { BadCursor, type Page, type PageRequest } from './cursor.js';
 export { incidentOf, type IncidentRow } from './incident-row.js';
 export { Incidents, type CountedIncident, type IncidentFilter, type NewOther } from './incidents.repository.js';
-export { IncidentEntity, IncidentEventEntity, IncidentLinkEntity, EvidenceEntity } from './incident.entity.js';
+export { Recording, type Outcome } from './recording.repository.js';
+export {
+  joinReference,
+  outputHash,
+  Outputs,
+  type Found,
+  type IndexedOutput,
+  type Referring,
+  type WaitingReference,
+} from './outputs.repository.js';
+export { TallySheet, type TallyPlace } from './tally.js';
+export { Tallies, type TallySum } from './tallies.repository.js';
+export { FloodMeter, floodSubject } from './flood.js';
+export { Floods } from './floods.repository.js';
+export { reviewLabels, verdictOf, wilson, type Interval, type ReviewLabel } from './review.js';
+export {
+  Findings,
+  type FindingFilter,
+  type ListedFinding,
+  type Precision,
+  type Review,
+} from './findings.repository.js';
+export { EvidenceStore, type DueEvidence, type Evidence, type EvidenceSource } from './evidence.repository.js';
+export { keepUp } from './upkeep.repository.js';
+export { incidentsEntities } from './entities.js';

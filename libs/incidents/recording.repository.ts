@@ -1,0 +1,534 @@
+/**
+ * Writes what a batch found, in the order that every writer keeps (promise 6): findings, sorted by id; the rows of
+ * (correlation, group), locked in sorted order, and only then their windows; incidents, locked in sorted order. Output
+ * index rows come before, notifications after. A statement that has nothing to do is not sent.
+ */
+import { booleanArray, jsonArray, numberArray, textArray, timestampArray, type Tx } from '../database/index.js';
+import { completeWindow, groupHash, type Completion, type Window } from './complete.js';
+import { byKey, correlate, needsExclusive, type Change } from './correlate.js';
+import { noteEvidence, type EvidenceSource } from './evidence.repository.js';
+import type { Finding } from './finding.js';
+import { keyHash, keyOf, type Incident, type OpeningPolicy } from './incident.js';
+import { incidentOf, type IncidentRow } from './incident-row.js';
+import { storeIncidentState } from './incidents.repository.js';
+import { reopened } from './lifecycle.js';
+import { appendTimeline } from './timeline.repository.js';
+import { tocsin, type NewTimelineEntry } from './timeline.js';
+import type { Correlation, Signal } from './window.js';
+
+/** What to tell people about; empty lists where nothing of note happened. */
+export interface Outcome {
+  readonly opened: readonly Incident[];
+  readonly reopened: readonly Incident[];
+  /** Open ones that a finding made more severe. */
+  readonly raised: readonly Incident[];
+  /** Ids of incidents that only gained findings. */
+  readonly grown: readonly string[];
+}
+
+const nothing: Outcome = { opened: [], reopened: [], raised: [], grown: [] };
+
+// A judgement under another version of the detector supersedes the row; the same one again changes nothing.
+const insertFindings = `
+  insert into tocsin.finding as kept
+         (id, event_source, event_id, detector, detector_version, rule, title, label, score, level, matched, spans,
+          excerpt, at, recorded_at, key_hash, account, organization, end_user, conversation, model, version, stage,
+          purpose, shadow, review_only, threshold_version, topic, partition, record_offset, bundle)
+  select f.id, f.event_source, f.event_id, f.detector, f.detector_version, f.rule, f.title, f.label, f.score, f.level,
+         f.matched, f.spans, f.excerpt, f.at, $1, f.key_hash, f.account, f.organization, f.end_user, f.conversation,
+         f.model, f.version, f.stage, f.purpose, f.shadow, f.review_only, f.threshold_version, f.topic, f.partition,
+         f.record_offset, $2
+    from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+                $11::float8[], $12::text[], $13::text[], $14::jsonb[], $15::text[], $16::timestamptz[], $17::text[],
+                $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[],
+                $25::text[], $26::boolean[], $27::boolean[], $28::integer[], $29::text[], $30::integer[], $31::bigint[])
+         as f (id, event_source, event_id, detector, detector_version, rule, title, label, score, level, matched, spans,
+               excerpt, at, key_hash, account, organization, end_user, conversation, model, version, stage,
+               purpose, shadow, review_only, threshold_version, topic, partition, record_offset)
+   order by f.id
+  on conflict (id) do update
+     set detector_version = excluded.detector_version, title = excluded.title, label = excluded.label,
+         score = excluded.score, level = excluded.level, spans = excluded.spans, excerpt = excluded.excerpt,
+         shadow = excluded.shadow and kept.incident is null, review_only = excluded.review_only,
+         threshold_version = excluded.threshold_version, recorded_at = excluded.recorded_at, bundle = excluded.bundle
+   where kept.detector_version <> excluded.detector_version
+  returning id, incident is null as news`;
+
+const lockGroups = `
+  insert into tocsin.window_group as g (correlation, group_hash, members, last_at, expires_at)
+  select w.correlation, w.group_hash, w.members, w.last_at, w.expires_at
+    from unnest($1::text[], $2::text[], $3::jsonb[], $4::timestamptz[], $5::timestamptz[])
+         as w (correlation, group_hash, members, last_at, expires_at)
+   order by w.correlation, w.group_hash
+  on conflict (correlation, group_hash) do update
+     set last_at = greatest(g.last_at, excluded.last_at), expires_at = greatest(g.expires_at, excluded.expires_at)`;
+
+const insertSignals = `
+  insert into tocsin.signal (correlation, group_hash, event, rule, at, value, finding, expires_at)
+  select s.correlation, s.group_hash, s.event, s.rule, s.at, s.value, s.finding, s.expires_at
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::timestamptz[])
+         as s (correlation, group_hash, event, rule, at, value, finding, expires_at)
+   order by s.correlation, s.group_hash, s.event, s.rule
+  on conflict do nothing
+  returning correlation, group_hash, event, rule`;
+
+/** Entries of one window that are looked at, the newest: used ones do not count, so only sums and ratios come near. */
+const longestWindow = 10_000;
+
+const readWindows = `
+  select w.place::integer as place, s.rule, s.event, s.at, s.value, s.finding
+    from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+         with ordinality as w (correlation, group_hash, since, until, place)
+   cross join lateral (
+           select rule, event, at, value, finding from tocsin.signal
+            where correlation = w.correlation and group_hash = w.group_hash and not used
+              and at between w.since and w.until
+            order by at desc
+            limit ${longestWindow}) as s
+   order by w.place, s.at, s.event, s.rule`;
+
+const useSignals = `
+  update tocsin.signal s set used = true
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as u (correlation, group_hash, event, rule)
+   where s.correlation = u.correlation and s.group_hash = u.group_hash and s.event = u.event and s.rule = u.rule`;
+
+// The open incident of each key, else the one resolved last; of a merged one, where it went, up to five merges on.
+const peekIncidents = `
+  with recursive found as (
+    select distinct on (key_hash) key_hash as wanted, id, merged_into, 0 as hop
+      from tocsin.incident
+     where key_hash = any ($1::text[]) and (status <> 'resolved' or resolved_at >= $2)
+     order by key_hash, (status <> 'resolved') desc, resolved_at desc, number desc
+  ), followed as (
+    select * from found
+    union all
+    select f.wanted, i.id, i.merged_into, f.hop + 1
+      from followed f join tocsin.incident i on i.id = f.merged_into
+     where f.hop < 5
+  )
+  select f.wanted, f.hop, i.*
+    from followed f join tocsin.incident i on i.id = f.id
+   where f.merged_into is null`;
+
+const insertIncidents = `
+  insert into tocsin.incident
+         (id, kind, title, status, severity, detector, rule, key, key_hash, stage, model, purpose, opened_at, event_at,
+          late_ms, bundle)
+  select i.id, 'detection', i.title, 'open', i.severity, i.detector, i.rule, i.key, i.key_hash, i.stage, i.model,
+         i.purpose, $1, i.event_at, i.late_ms, $2
+    from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::text[], $10::text[],
+                $11::text[], $12::text[], $13::timestamptz[], $14::bigint[])
+         as i (id, title, severity, detector, rule, key, key_hash, stage, model, purpose, event_at, late_ms)
+   order by i.key_hash
+  on conflict do nothing
+  returning *`;
+
+// Sorted, because earlier findings of other transactions are among them.
+const attachFindings = `
+  with mine as (
+    select f.id, a.incident
+      from unnest($1::text[], $2::text[]) as a (id, incident)
+      join tocsin.finding f on f.id = a.id
+     where f.incident is null and not f.shadow
+     order by f.id
+       for update of f
+  )
+  update tocsin.finding f set incident = mine.incident from mine where f.id = mine.id`;
+
+/** Sizes worth a note. */
+const milestones = [10, 100, 1_000];
+const lastMilestone = milestones.at(-1)!;
+
+const countFindings = `
+  select i.id,
+         (select count(*) from (select 1 from tocsin.finding f where f.incident = i.id limit ${lastMilestone}) as some) as findings,
+         array(select e.once from tocsin.incident_event e where e.incident = i.id and e.once is not null) as noted
+    from unnest($1::text[]) as i (id)
+   order by i.id`;
+
+/** The incidents are not as they were seen a moment ago: look again. */
+class Stale extends Error {}
+
+/** 40001: the transport runs the batch again. */
+class LostRace extends Error {
+  readonly code = '40001';
+}
+
+export class Recording {
+  /** Incidents that have their last note: not counted again. Bounded; forgetting one costs a count. */
+  private readonly full = new Set<string>();
+
+  /** Inserts findings; answers those that are news: not there before, or superseded and in no incident yet. */
+  async append(tx: Tx, findings: readonly Finding[], bundle?: string): Promise<Finding[]> {
+    const distinct = [...new Map(findings.map((finding) => [finding.id, finding])).values()];
+    if (distinct.length === 0) return [];
+    const rows = await tx.query<{ id: string; news: boolean }>(insertFindings, [
+      tx.now,
+      bundle ?? null,
+      textArray(distinct.map(({ id }) => id)),
+      textArray(distinct.map(({ event }) => event?.source)),
+      textArray(distinct.map(({ event }) => event?.id)),
+      textArray(distinct.map(({ detector }) => detector)),
+      textArray(distinct.map(({ detectorVersion }) => detectorVersion)),
+      textArray(distinct.map(({ rule }) => rule)),
+      textArray(distinct.map(({ title }) => title)),
+      textArray(distinct.map(({ label }) => label)),
+      numberArray(distinct.map(({ score }) => score)),
+      textArray(distinct.map(({ level }) => level)),
+      textArray(distinct.map(({ matched }) => matched)),
+      jsonArray(distinct.map(({ spans }) => spans)),
+      textArray(distinct.map(({ excerpt }) => excerpt)),
+      timestampArray(distinct.map(({ at }) => at)),
+      textArray(distinct.map((finding) => keyHash(keyOf(finding)))),
+      textArray(distinct.map(({ subject }) => subject.account)),
+      textArray(distinct.map(({ subject }) => subject.organization)),
+      textArray(distinct.map(({ subject }) => subject.endUser)),
+      textArray(distinct.map(({ subject }) => subject.conversation)),
+      textArray(distinct.map(({ subject }) => subject.model)),
+      textArray(distinct.map(({ subject }) => subject.version)),
+      textArray(distinct.map(({ subject }) => subject.stage)),
+      textArray(distinct.map(({ subject }) => subject.purpose)),
+      booleanArray(distinct.map(({ shadow }) => shadow)),
+      booleanArray(distinct.map(({ reviewOnly }) => reviewOnly)),
+      numberArray(distinct.map(({ thresholdVersion }) => thresholdVersion)),
+      textArray(distinct.map(({ origin }) => origin?.topic)),
+      numberArray(distinct.map(({ origin }) => origin?.partition)),
+      numberArray(distinct.map(({ origin }) => origin?.offset)),
+    ]);
+    const news = new Set(rows.flatMap(({ id, news: isNews }) => (isNews ? id : [])));
+    return distinct.filter(({ id }) => news.has(id));
+  }
+
+  /**
+   * Locks the groups of these signals in sorted order, adds the signals, reads the windows and writes what they
+   * completed. Signals of an unknown correlation are left out. A completion whose finding is no news is one too.
+   */
+  async completeWindows(
+    tx: Tx,
+    signals: readonly Signal[],
+    correlations: ReadonlyMap<string, Correlation>,
+    bundle?: string,
+  ): Promise<Completion[]> {
+    const groups = groupsOf(signals, correlations);
+    if (groups.length === 0) return [];
+    const keep = (at: number, { timespan }: Correlation) => Math.max(at, tx.now.getTime()) + timespan + 24 * 3_600_000;
+    await tx.query(lockGroups, [
+      textArray(groups.map(({ correlation }) => correlation.id)),
+      textArray(groups.map(({ hash }) => hash)),
+      jsonArray(groups.map(({ group }) => group)),
+      timestampArray(groups.map(({ until }) => until)),
+      timestampArray(groups.map(({ until, correlation }) => keep(until, correlation))),
+    ]);
+    const all = groups.flatMap((group) => group.signals.map((signal) => ({ group, signal })));
+    const added = await tx.query<{ correlation: string; group_hash: string; event: string; rule: string }>(
+      insertSignals,
+      [
+        textArray(all.map(({ group }) => group.correlation.id)),
+        textArray(all.map(({ group }) => group.hash)),
+        textArray(all.map(({ signal }) => signal.eventId)),
+        textArray(all.map(({ signal }) => signal.rule)),
+        timestampArray(all.map(({ signal }) => signal.at)),
+        textArray(all.map(({ signal }) => signal.value)),
+        textArray(all.map(({ signal }) => signal.finding)),
+        timestampArray(all.map(({ signal, group }) => keep(signal.at, group.correlation))),
+      ],
+    );
+    if (added.length === 0) return [];
+    const isNew = new Set(
+      added.map((row) => `${row.correlation}\u0000${row.group_hash}\u0000${row.event}\u0000${row.rule}`),
+    );
+    const windows = await readAll(tx, groups, (group, signal) =>
+      isNew.has(`${group.correlation.id}\u0000${group.hash}\u0000${signal.eventId}\u0000${signal.rule}`),
+    );
+    const completions = windows.flatMap(completeWindow);
+    if (completions.length === 0) return [];
+    const used = completions.flatMap(({ window, used: entries }) => entries.map((entry) => ({ window, entry })));
+    await tx.query(useSignals, [
+      textArray(used.map(({ window }) => window.correlation.id)),
+      textArray(used.map(({ window }) => window.groupHash)),
+      textArray(used.map(({ entry }) => entry.eventId)),
+      textArray(used.map(({ entry }) => entry.rule)),
+    ]);
+    const news = new Set(
+      (
+        await this.append(
+          tx,
+          completions.map(({ finding }) => finding),
+          bundle,
+        )
+      ).map(({ id }) => id),
+    );
+    return completions.filter(({ finding }) => news.has(finding.id));
+  }
+
+  /** Opens, grows, re-opens and raises incidents, and says which people must hear of. */
+  async settle(
+    tx: Tx,
+    input: {
+      readonly findings: readonly Finding[];
+      readonly completions?: readonly Completion[];
+      readonly policy: OpeningPolicy;
+      readonly bundle?: string | undefined;
+      /** Texts of the batch in hand, for the evidence behind what opens. */
+      readonly evidence?: EvidenceSource;
+    },
+  ): Promise<Outcome> {
+    const keyed = byKey(input.findings, input.completions ?? [], input.policy);
+    if (keyed.length === 0) return nothing;
+    for (let attempt = 0; attempt < 8; attempt++) {
+      try {
+        // A savepoint, because locks taken in the wrong mode are given back by rolling back to it.
+        return await tx.savepoint(() => this.settleOnce(tx, keyed, input));
+      } catch (error) {
+        if (!(error instanceof Stale)) throw error;
+      }
+    }
+    throw new LostRace('incidents changed under this batch eight times in a row');
+  }
+
+  private async settleOnce(
+    tx: Tx,
+    keyed: ReturnType<typeof byKey>,
+    { policy, bundle, evidence }: Parameters<Recording['settle']>[1],
+  ): Promise<Outcome> {
+    const since = new Date(tx.now.getTime() - Math.min(policy.reopenWithin, 1e12));
+    const peeked = await tx.query<IncidentRow & { wanted: string; hop: number }>(peekIncidents, [
+      textArray(keyed.map((one) => one.keyHash)),
+      since,
+    ]);
+    // A target of a merge that is resolved too is the end of that trail: its own key decides about it.
+    const rows = peeked.filter(({ hop, status }) => hop === 0 || status !== 'resolved');
+    const seen = new Map(rows.map((row) => [row.wanted, incidentOf(row)]));
+    const first = correlate(keyed, seen, policy, tx.now);
+    const changes = await this.lockFor(tx, keyed, seen, first, policy);
+    return this.apply(tx, changes, bundle, evidence);
+  }
+
+  /** Locks what the changes touch and decides again on what is then read; Stale where that asks for stronger locks. */
+  private async lockFor(
+    tx: Tx,
+    keyed: ReturnType<typeof byKey>,
+    seen: ReadonlyMap<string, Incident>,
+    planned: readonly Change[],
+    policy: OpeningPolicy,
+  ): Promise<Change[]> {
+    const exclusive = new Map<string, boolean>();
+    for (const change of planned) {
+      if (change.change === 'open') continue;
+      const { id } = change.incident;
+      exclusive.set(id, (exclusive.get(id) ?? false) || needsExclusive(change));
+    }
+    if (exclusive.size === 0) return [...planned];
+    const locked = new Map(
+      (
+        await tx.query<IncidentRow>('select * from tocsin.lock_incidents($1, $2)', [
+          textArray([...exclusive.keys()]),
+          booleanArray([...exclusive.values()]),
+        ])
+      ).map((row) => [row.id, incidentOf(row)]),
+    );
+    const current = new Map<string, Incident>();
+    for (const [hash, { id }] of seen) {
+      const now = locked.get(id);
+      if (now?.mergedInto !== undefined) throw new Stale();
+      if (now) current.set(hash, now);
+    }
+    const relevant = new Set(planned.map(({ keyed: one }) => one.keyHash));
+    const changes = correlate(
+      keyed.filter(({ keyHash: hash }) => relevant.has(hash)),
+      current,
+      policy,
+      tx.now,
+    );
+    const tooWeak = (change: Change) =>
+      change.change !== 'open' && needsExclusive(change) && exclusive.get(change.incident.id) !== true;
+    if (changes.some(tooWeak)) throw new Stale();
+    return changes;
+  }
+
+  private async apply(
+    tx: Tx,
+    changes: readonly Change[],
+    bundle: string | undefined,
+    evidence: EvidenceSource | undefined,
+  ): Promise<Outcome> {
+    if (changes.length === 0) return nothing;
+    const opened = await openIncidents(tx, changes, bundle);
+    const timeline: NewTimelineEntry[] = opened.map(({ incident, change }) => openedEntry(incident, change));
+    const reopenedNow: Incident[] = [];
+    const raised: Incident[] = [];
+    for (const change of changes) {
+      if (change.change !== 'reopen' && change.change !== 'raise') continue;
+      const before = change.incident;
+      const after = { ...(change.change === 'reopen' ? reopened(before) : before), severity: change.severity };
+      await storeIncidentState(tx, after);
+      if (change.change === 'reopen') {
+        reopenedNow.push(after);
+        timeline.push({ incident: after.id, ...tocsin, what: 'reopened', why: reopenReason(before) });
+      } else raised.push(after);
+      if (after.severity !== before.severity)
+        timeline.push({
+          incident: after.id,
+          ...tocsin,
+          what: 'severity changed',
+          why: `a finding of level ${change.keyed.findings.at(-1)!.level} joined`,
+          details: { from: before.severity, to: after.severity },
+        });
+    }
+    const idOf = (change: Change) => (change.change === 'open' ? change.id : change.incident.id);
+    const joining = changes.flatMap((change) =>
+      [...change.keyed.findings.map(({ id }) => id), ...change.keyed.members].map((id) => ({
+        id,
+        incident: idOf(change),
+      })),
+    );
+    await tx.query(attachFindings, [
+      textArray(joining.map(({ id }) => id)),
+      textArray(joining.map(({ incident }) => incident)),
+    ]);
+    timeline.push(...(await this.milestonesOf(tx, [...new Set(changes.map(idOf))])));
+    await appendTimeline(tx, timeline);
+    const fresh = changes.filter(({ change }) => change === 'open' || change === 'reopen');
+    await noteEvidence(
+      tx,
+      fresh.map((change) => ({ incident: idOf(change), ...change.keyed })),
+      evidence,
+    );
+    return {
+      opened: opened.map(({ incident }) => incident),
+      reopened: reopenedNow,
+      raised,
+      grown: changes.flatMap((change) => (change.change === 'grow' ? change.incident.id : [])),
+    };
+  }
+
+  private async milestonesOf(tx: Tx, incidents: readonly string[]): Promise<NewTimelineEntry[]> {
+    const asked = incidents.filter((id) => !this.full.has(id));
+    if (asked.length === 0) return [];
+    const rows = await tx.query<{ id: string; findings: number; noted: string[] }>(countFindings, [textArray(asked)]);
+    return rows.flatMap(({ id, findings, noted }) => {
+      if (noted.includes(grown(lastMilestone))) this.remember(id);
+      return milestones
+        .filter((size) => findings >= size && !noted.includes(grown(size)))
+        .map((size) => ({ incident: id, ...tocsin, what: 'grown', why: `${size} findings`, once: grown(size) }));
+    });
+  }
+
+  private remember(id: string): void {
+    if (this.full.size >= 10_000) this.full.clear();
+    this.full.add(id);
+  }
+}
+
+/** Unique in an incident's timeline, so that of two batches that reach the size one writes the note. */
+function grown(size: number): string {
+  return `grown ${size}`;
+}
+
+interface SignalGroup {
+  readonly correlation: Correlation;
+  readonly group: Readonly<Record<string, string>>;
+  readonly hash: string;
+  readonly signals: Signal[];
+  since: number;
+  until: number;
+}
+
+/** Red-team runs and controls have windows of their own. */
+function groupsOf(signals: readonly Signal[], correlations: ReadonlyMap<string, Correlation>): SignalGroup[] {
+  const groups = new Map<string, SignalGroup>();
+  for (const signal of signals) {
+    const correlation = correlations.get(signal.correlation);
+    if (!correlation) continue;
+    const { purpose } = signal.subject;
+    const group = purpose === undefined || purpose === 'production' ? signal.group : { ...signal.group, purpose };
+    const hash = groupHash(group);
+    const key = `${correlation.id}\u0000${hash}`;
+    const known = groups.get(key);
+    if (known) {
+      known.signals.push(signal);
+      known.since = Math.min(known.since, signal.at);
+      known.until = Math.max(known.until, signal.at);
+    } else groups.set(key, { correlation, group, hash, signals: [signal], since: signal.at, until: signal.at });
+  }
+  return [...groups.values()];
+}
+
+async function readAll(
+  tx: Tx,
+  groups: readonly SignalGroup[],
+  isNew: (group: SignalGroup, signal: Signal) => boolean,
+): Promise<Window[]> {
+  interface Row {
+    readonly place: number;
+    readonly rule: string;
+    readonly event: string;
+    readonly at: Date;
+    readonly value: string | null;
+    readonly finding: string | null;
+  }
+  const rows = await tx.query<Row>(readWindows, [
+    textArray(groups.map(({ correlation }) => correlation.id)),
+    textArray(groups.map(({ hash }) => hash)),
+    timestampArray(groups.map(({ since, correlation }) => since - correlation.timespan)),
+    timestampArray(groups.map(({ until, correlation }) => until + correlation.timespan)),
+  ]);
+  const entries = groups.map((): Window['entries'][number][] => []);
+  for (const { place, rule, event, at, value, finding } of rows)
+    entries[place - 1]!.push({
+      rule,
+      eventId: event,
+      at: at.getTime(),
+      ...(value === null ? {} : { value }),
+      ...(finding === null ? {} : { finding }),
+    });
+  return groups.map((group, i) => ({
+    correlation: group.correlation,
+    group: group.group,
+    groupHash: group.hash,
+    entries: entries[i]!,
+    fresh: group.signals.filter((signal) => isNew(group, signal)),
+  }));
+}
+
+async function openIncidents(tx: Tx, changes: readonly Change[], bundle: string | undefined) {
+  const opening = changes.filter((change) => change.change === 'open');
+  if (opening.length === 0) return [];
+  const openers = opening.map(({ keyed }) => keyed.opener!);
+  const rows = await tx.query<IncidentRow>(insertIncidents, [
+    tx.now,
+    bundle ?? null,
+    textArray(opening.map(({ id }) => id)),
+    textArray(openers.map(({ title }) => title)),
+    textArray(opening.map(({ severity }) => severity)),
+    textArray(openers.map(({ detector }) => detector)),
+    textArray(openers.map(({ rule }) => rule)),
+    jsonArray(opening.map(({ keyed }) => keyed.key.values)),
+    textArray(opening.map(({ keyed }) => keyed.keyHash)),
+    textArray(openers.map(({ subject }) => subject.stage)),
+    textArray(openers.map(({ subject }) => subject.model)),
+    textArray(openers.map(({ subject }) => subject.purpose)),
+    timestampArray(openers.map(({ at }) => at)),
+    numberArray(opening.map(({ lateMs }) => Math.round(lateMs))),
+  ]);
+  // Another copy opened one of these keys while this one waited for it: join that one instead.
+  if (rows.length < opening.length) throw new Stale();
+  const byId = new Map(rows.map((row) => [row.id, incidentOf(row)]));
+  return opening.map((change) => ({ change, incident: byId.get(change.id)! }));
+}
+
+function openedEntry(incident: Incident, { keyed, lateMs }: Extract<Change, { change: 'open' }>): NewTimelineEntry {
+  const { rule, detector } = keyed.opener!;
+  const late = lateMs > 0 ? `, ${Math.round(lateMs / 60_000)} minutes after its event` : '';
+  return {
+    incident: incident.id,
+    ...tocsin,
+    what: 'opened',
+    why: `${rule === undefined ? detector : `rule ${rule}`}${late}`,
+    details: { finding: keyed.opener!.id, severity: incident.severity },
+  };
+}
+
+function reopenReason({ resolution, resolvedBy }: Incident): string {
+  return `new findings after it was resolved as ${resolution} by ${resolvedBy}`;
+}
