@@ -1,0 +1,231 @@
+/**
+ * Correlations: which matches one counts, under which group, and when a window of them is enough. Conditions are pure
+ * functions of the window, so the monitor (windows in PostgreSQL) and `tocsin match` (in memory) decide alike.
+ */
+import type { Problem } from '../../config-file/index.js';
+import type { Correlation, Level, Signal, Subject, WindowEntry } from '../../incidents/index.js';
+import { compares } from './atoms.js';
+import { levelOf, type Bound, type Seen, type SigmaCorrelation, type SigmaRule } from './rule.js';
+import type { ParsedRules } from './parse.js';
+
+type Base = SigmaRule | SigmaCorrelation;
+
+/** What counts as one match for a correlation: which rule, when, under which event. */
+export interface Occurrence {
+  /** Key of the rule, or of the correlation that completed. */
+  readonly rule: string;
+  readonly eventId: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly subject: Subject;
+  readonly finding?: string;
+  /** A field of the event. */
+  field(name: string): string | undefined;
+}
+
+export class CompiledCorrelation implements Correlation {
+  readonly id: string;
+  readonly title: string;
+  readonly level: Level;
+  readonly shadow: boolean;
+  readonly timespan: number;
+  /** Keys of the rules and correlations that it counts. */
+  readonly bases: readonly string[];
+  private readonly aliases: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  private readonly seen: Seen | undefined;
+
+  constructor(
+    readonly source: SigmaCorrelation,
+    /** By each name under which the file speaks of it. */
+    bases: ReadonlyMap<string, Base>,
+  ) {
+    this.id = source.key;
+    this.title = source.title;
+    this.level = levelOf(source.level);
+    this.shadow = source.shadow;
+    this.timespan = source.timespan;
+    this.bases = [...new Set(source.rules.map((name) => bases.get(name)!.key))];
+    this.aliases = new Map(
+      [...source.aliases].map(([alias, mapping]) => [
+        alias,
+        new Map([...mapping].map(([name, field]) => [bases.get(name)?.key ?? name, field])),
+      ]),
+    );
+    const keyed = (seen: Seen): Seen => {
+      if (seen.op === 'rule') return { op: 'rule', rule: bases.get(seen.rule)?.key ?? seen.rule };
+      return seen.op === 'not' ? { op: 'not', part: keyed(seen.part) } : { op: seen.op, parts: seen.parts.map(keyed) };
+    };
+    this.seen = source.seen && keyed(source.seen);
+  }
+
+  /** What a match adds to the window; undefined where it lacks a field to group by or to count. */
+  signalOf(occurrence: Occurrence): Signal | undefined {
+    const group: Record<string, string> = {};
+    for (const name of this.source.groupBy) {
+      const value = this.fieldOf(occurrence, name);
+      if (value === undefined) return undefined;
+      group[name] = value;
+    }
+    const value = this.valueOf(occurrence);
+    if (value === undefined && this.source.fields.length > 0) return undefined;
+    const { rule, eventId, at, subject, finding } = occurrence;
+    return {
+      correlation: this.id,
+      group,
+      rule,
+      eventId,
+      at,
+      subject,
+      ...(value === undefined ? {} : { value }),
+      ...(finding === undefined ? {} : { finding }),
+    };
+  }
+
+  complete(entries: readonly WindowEntry[]): boolean {
+    const { source } = this;
+    const { bounds } = source;
+    switch (source.type) {
+      case 'event_count':
+        return within(bounds, new Set(entries.map(({ eventId }) => eventId)).size);
+      case 'value_count':
+        return within(bounds, new Set(entries.map(({ value }) => value)).size);
+      case 'temporal':
+        return this.fulfilled(new Set(entries.map(({ rule }) => rule)));
+      case 'temporal_ordered':
+        return this.fulfilled(new Set(entries.map(({ rule }) => rule))) && inOrder(this.ordered(), entries);
+      default: {
+        const numbers = entries.map(({ value }) => Number(value)).filter((number) => !Number.isNaN(number));
+        return this.measured(entries, numbers);
+      }
+    }
+  }
+
+  /** The rules that have to follow one another. */
+  private ordered(): readonly string[] {
+    return this.seen ? this.bases.filter((rule) => wanted(this.seen!, rule)) : this.bases;
+  }
+
+  private fulfilled(rules: ReadonlySet<string>): boolean {
+    if (this.seen) return isSeen(this.seen, rules);
+    if (this.source.bounds.length > 0) return within(this.source.bounds, rules.size);
+    return this.bases.every((rule) => rules.has(rule));
+  }
+
+  private measured(entries: readonly WindowEntry[], numbers: readonly number[]): boolean {
+    const { type, bounds, percentile } = this.source;
+    const last = entries.at(-1)?.value;
+    if (type === 'value_percentile' && percentile === undefined) {
+      // No percentile named: the bound is one, for where the newest value stands among all.
+      return last !== undefined && within(bounds, rankOf(last, entries));
+    }
+    if (numbers.length === 0) return false;
+    const sum = () => numbers.reduce((total, number) => total + number, 0);
+    if (type === 'value_sum') return within(bounds, sum());
+    if (type === 'value_avg') return within(bounds, sum() / numbers.length);
+    return within(bounds, quantile(numbers, type === 'value_median' ? 50 : (percentile ?? 50)));
+  }
+
+  private fieldOf(occurrence: Occurrence, name: string): string | undefined {
+    const alias = this.aliases.get(name);
+    return occurrence.field(alias?.get(occurrence.rule) ?? name);
+  }
+
+  private valueOf(occurrence: Occurrence): string | undefined {
+    if (this.source.fields.length === 0) return undefined;
+    const values = this.source.fields.map((name) => this.fieldOf(occurrence, name));
+    if (values.some((value) => value === undefined)) return undefined;
+    return values.length === 1 ? values[0] : JSON.stringify(values);
+  }
+}
+
+export function within(bounds: readonly Bound[], value: number): boolean {
+  return bounds.every((bound) => compares(bound.compare, value, bound.value));
+}
+
+function isSeen(seen: Seen, rules: ReadonlySet<string>): boolean {
+  switch (seen.op) {
+    case 'rule':
+      return rules.has(seen.rule);
+    case 'not':
+      return !isSeen(seen.part, rules);
+    case 'and':
+      return seen.parts.every((part) => isSeen(part, rules));
+    case 'or':
+      return seen.parts.some((part) => isSeen(part, rules));
+  }
+}
+
+/** Does the condition ask for the rule, rather than for its absence? */
+function wanted(seen: Seen, rule: string, negated = false): boolean {
+  if (seen.op === 'rule') return !negated && seen.rule === rule;
+  return seen.op === 'not' ? wanted(seen.part, rule, !negated) : seen.parts.some((part) => wanted(part, rule, negated));
+}
+
+/** Of the rules that were seen, each after the one before it. */
+function inOrder(rules: readonly string[], entries: readonly WindowEntry[]): boolean {
+  const present = rules.filter((rule) => entries.some((entry) => entry.rule === rule));
+  let next = 0;
+  for (const entry of entries) if (entry.rule === present[next]) next++;
+  return next >= present.length;
+}
+
+/** The value below which `percent` of the numbers lie, between two of them in proportion. */
+export function quantile(numbers: readonly number[], percent: number): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const at = (percent / 100) * (sorted.length - 1);
+  const low = sorted[Math.floor(at)]!;
+  return low + (sorted[Math.ceil(at)]! - low) * (at - Math.floor(at));
+}
+
+/** Of numbers the share that is no greater, of other values the share that is the same; in percent. */
+function rankOf(value: string, entries: readonly WindowEntry[]): number {
+  const number = Number(value);
+  const numeric = value.trim() !== '' && !Number.isNaN(number);
+  const counted = entries.filter((entry) => (numeric ? Number(entry.value) <= number : entry.value === value)).length;
+  return (counted / entries.length) * 100;
+}
+
+/** Finds the rules that correlations name; one that names nothing known, or itself in a circle, is left out and told. */
+export function resolveCorrelations(parsed: ParsedRules): {
+  correlations: CompiledCorrelation[];
+  problems: Problem[];
+} {
+  const problems: Problem[] = [];
+  const names = new Map<string, Base>();
+  // Ids win over names, names over titles.
+  for (const part of ['title', 'name', 'id', 'key'] as const) {
+    for (const base of [...parsed.rules, ...parsed.correlations]) {
+      const name = base[part];
+      if (name !== undefined) names.set(name, base);
+    }
+  }
+  const state = new Map<string, 'open' | CompiledCorrelation | 'bad'>();
+  const correlations: CompiledCorrelation[] = [];
+  const refuse = (source: SigmaCorrelation, message: string) => {
+    problems.push({ file: source.file, line: source.line, column: 1, message, severity: 'error' });
+    return 'bad' as const;
+  };
+  const visit = (source: SigmaCorrelation): 'open' | CompiledCorrelation | 'bad' => {
+    const known = state.get(source.key);
+    if (known) return known;
+    state.set(source.key, 'open');
+    const verdict = ((): CompiledCorrelation | 'bad' => {
+      for (const name of source.rules) {
+        const base = names.get(name);
+        if (!base) return refuse(source, `correlation.rules: found "${name}", which no rule here is called`);
+        if (!('type' in base)) continue;
+        const inner = visit(base);
+        if (inner === 'open')
+          return refuse(source, `correlation.rules: found "${name}", which counts this correlation itself`);
+        if (inner === 'bad') return refuse(source, `correlation.rules: found "${name}", which is refused`);
+      }
+      return new CompiledCorrelation(source, names);
+    })();
+    state.set(source.key, verdict);
+    if (verdict !== 'bad') correlations.push(verdict);
+    return verdict;
+  };
+  // Inner ones are finished first, so the order of the list is the order to evaluate in.
+  for (const source of parsed.correlations) visit(source);
+  return { correlations, problems };
+}
