@@ -1,0 +1,405 @@
+/**
+ * Judges one event by every detector of the bundle. Pure: what it needs was compiled before, and each detector has a
+ * cheap gate, so that ordinary text costs one pass over its words.
+ */
+import type { Event, FeedbackEvent, OutputEvent, VerdictEvent } from '../events/event.js';
+import { maskExcerpt } from '../incidents/excerpt.js';
+import { findingId, outputSubject, type Finding, type Level, type Subject } from '../incidents/finding.js';
+import type { Correlation, Signal } from '../incidents/window.js';
+import { Disinformation, disinformationVersion } from './claims/disinformation.js';
+import { standing, type WatchlistEntry } from './claims/watchlist.js';
+import { Compliance } from './linear/compliance.js';
+import { Impersonation, impersonationVersion } from './identity/impersonation.js';
+import type { Identity } from './identity/identities.js';
+import { Lookalikes, placesIn, type Likeness } from './identity/lookalike.js';
+import type { Opening } from './judgement.js';
+import { conversationCorrelations, conversationSignals } from './signals/conversation.js';
+import {
+  feedbackCorrelations,
+  feedbackSignals,
+  feedbackTimespan,
+  reportersNeeded,
+  type FeedbackSettings,
+  type Reporters,
+} from './signals/feedback.js';
+import { OperatorRules, type RuleHits } from './operator-rules.js';
+import { flaggedBy, positiveLabels, verdictHarm } from './signals/harmful.js';
+import type { ParsedRules } from './sigma/index.js';
+import { folded } from './text/fold.js';
+import { shippedBounds, thresholdOf, type DetectorName, type StageContext } from './thresholds.js';
+import type { Weights } from './weights.js';
+
+/** From this score on an answer to a request to deceive is of level high. */
+const complianceHigh = 0.9;
+
+export interface DetectorsInput {
+  readonly weights: Weights;
+  /** The operator's rules, filters and correlations. */
+  readonly rules?: ParsedRules;
+  readonly watchlist?: readonly WatchlistEntry[];
+  readonly identities?: readonly Identity[];
+  /** Names that the operator's own assistants may bear. */
+  readonly personas?: readonly string[];
+  /** Detectors that are off; all others run. */
+  readonly off?: readonly DetectorName[];
+  /** Detectors whose findings are kept and page nobody. */
+  readonly shadow?: readonly DetectorName[];
+  readonly feedback?: Partial<FeedbackSettings>;
+  /** Whether this source may say whom an account is verified as; nobody where it is absent. */
+  readonly trustsVerified?: (source: string) => boolean;
+}
+
+export interface Detectors {
+  readonly input: DetectorsInput;
+  /** Every correlation that signals may name. */
+  readonly correlations: ReadonlyMap<string, Correlation>;
+  readonly disinformation?: Disinformation;
+  readonly impersonation?: Impersonation;
+  readonly lookalikes?: Lookalikes;
+  readonly compliance?: Compliance;
+  readonly rules?: OperatorRules;
+  readonly off: ReadonlySet<DetectorName>;
+  readonly shadow: ReadonlySet<DetectorName>;
+}
+
+export interface Detected {
+  readonly findings: Finding[];
+  readonly signals: Signal[];
+  /** The score of each detector that read the text, for histograms; 0 where its gate turned the text away. */
+  readonly scores: Readonly<Partial<Record<DetectorName, number>>>;
+}
+
+export function compileDetectors(input: DetectorsInput): Detectors {
+  const off = new Set(input.off ?? []);
+  const identities = input.identities ?? [];
+  const watchlist = input.watchlist ?? [];
+  const lookalikes = new Lookalikes(identities);
+  const rules = input.rules && !off.has('rules') ? new OperatorRules(input.rules) : undefined;
+  const correlations: Correlation[] = [
+    ...(rules?.correlations ?? []),
+    ...feedbackCorrelations({
+      reporters: input.feedback?.reporters ?? reportersNeeded,
+      timespan: input.feedback?.timespan ?? feedbackTimespan,
+    }),
+    ...conversationCorrelations(),
+  ];
+  return {
+    input,
+    rules,
+    off,
+    shadow: new Set(input.shadow ?? []),
+    correlations: new Map(correlations.map((correlation) => [correlation.id, correlation])),
+    disinformation:
+      off.has('disinformation') || watchlist.length === 0
+        ? undefined
+        : new Disinformation(watchlist, input.weights.background, shippedBounds.disinformation.floor),
+    impersonation: off.has('impersonation')
+      ? undefined
+      : new Impersonation(identities, input.personas ?? [], shippedBounds.impersonation.floor),
+    lookalikes: off.has('lookalike') || lookalikes.none ? undefined : lookalikes,
+    compliance:
+      off.has('compliance') || !input.weights.compliance
+        ? undefined
+        : new Compliance(input.weights.compliance, shippedBounds.compliance.floor),
+  };
+}
+
+/** `reporters` is what is known of who reports; only feedback reads it. */
+export function detect(
+  event: Event,
+  detectors: Detectors,
+  stage: StageContext = {},
+  reporters: Reporters = {},
+): Detected {
+  switch (event.kind) {
+    case 'output':
+      return detectOutput(event, detectors, stage);
+    case 'feedback':
+      return detectFeedback(event, detectors, stage, reporters);
+    case 'verdict':
+      return detectVerdict(event, detectors, stage);
+  }
+}
+
+function detectOutput(event: OutputEvent, detectors: Detectors, stage: StageContext): Detected {
+  const text = event.output;
+  const plain = folded(text);
+  const openings: Opening[] = [];
+  const scores: Partial<Record<DetectorName, number>> = {};
+  if (detectors.disinformation) openClaims(event, plain, detectors, detectors.disinformation, stage, openings, scores);
+  if (detectors.compliance) openCompliance(event, detectors.compliance, stage, openings, scores);
+  if (detectors.impersonation)
+    openImpersonation(event, plain, detectors, detectors.impersonation, stage, openings, scores);
+  if (detectors.lookalikes) openLookalikes(text, detectors.lookalikes, stage, openings, scores);
+  if (!detectors.off.has('harmful')) {
+    for (const harm of flaggedBy(event)) {
+      if (harm.score < thresholdOf('harmful', stage)) continue;
+      openings.push({ detector: 'harmful', detectorVersion: '1', matched: harm.label, spans: [], ...harm });
+    }
+  }
+  const subject = subjectOf(event);
+  const signals = detectors.off.has('conversation') ? [] : weakSignals(event, scores, openings, subject);
+  return { ...recorded(event, openings, text, subject, detectors, stage, signals), scores };
+}
+
+/** Findings of the openings and of the operator's rules, over the event and over those findings, with their signals. */
+function recorded(
+  event: Event,
+  openings: readonly Opening[],
+  text: string | undefined,
+  subject: Subject,
+  detectors: Detectors,
+  stage: StageContext,
+  signals: Signal[],
+): { findings: Finding[]; signals: Signal[] } {
+  const toFinding = (opening: Opening) => findingOf(event, opening, text, subject, detectors, stage);
+  const findings = openings.map(toFinding);
+  const { rules } = detectors;
+  if (!rules) return { findings, signals };
+  const take = (hits: RuleHits) => {
+    const own = hits.openings.map(toFinding);
+    findings.push(...own);
+    signals.push(...hits.signals(subject, (rule) => own.find((finding) => finding.rule === rule)?.id));
+  };
+  const ofRules = rules.ofEvent(event);
+  take(ofRules);
+  for (const finding of findings.slice()) take(rules.ofFinding(finding));
+  return { findings, signals };
+}
+
+function openClaims(
+  event: OutputEvent,
+  plain: string,
+  detectors: Detectors,
+  disinformation: Disinformation,
+  stage: StageContext,
+  openings: Opening[],
+  scores: Partial<Record<DetectorName, number>>,
+): void {
+  const reading = disinformation.judge(event.output, plain, event.at);
+  scores.disinformation = reading.score;
+  const threshold = thresholdOf('disinformation', stage);
+  const entries = new Map(disinformation.entries.map((entry) => [entry.id, entry]));
+  for (const matched of reading.matched) {
+    const entry = entries.get(matched.id);
+    if (!entry) continue;
+    const promotes = matched.stance === 'promotes' && matched.score >= threshold;
+    // What is neither told as true nor put right is for a person to read.
+    const mixed = matched.stance === 'mixed';
+    if (!promotes && !mixed) continue;
+    const pages = standing(entry);
+    openings.push({
+      detector: 'disinformation',
+      detectorVersion: disinformationVersion,
+      title: `${promotes ? 'Promotes' : 'Mixed stance on'} "${entry.claim.slice(0, 100)}"`,
+      label: matched.stance ?? 'none',
+      score: matched.score,
+      level: mixed ? 'low' : entry.level,
+      matched: entry.id,
+      spans: reading.evidence.filter((span) => span.why.includes(entry.claim.slice(0, 80))),
+      shadow: pages === 'shadow' || detectors.shadow.has('disinformation'),
+      reviewOnly: mixed || pages === 'review',
+    });
+  }
+}
+
+function openCompliance(
+  event: OutputEvent,
+  compliance: Compliance,
+  stage: StageContext,
+  openings: Opening[],
+  scores: Partial<Record<DetectorName, number>>,
+): void {
+  const reading = compliance.judge(event.prompt, event.output);
+  scores.compliance = reading.score;
+  if (!reading.family || reading.score < thresholdOf('compliance', stage)) return;
+  const ours = reading.family !== 'other';
+  openings.push({
+    detector: ours ? 'compliance' : 'harmful',
+    detectorVersion: compliance.model.version,
+    title: `Complied with a request for ${reading.family.replace('_', ' ')}`,
+    label: 'complied',
+    score: reading.score,
+    level: ours && reading.score >= complianceHigh ? 'high' : 'medium',
+    matched: reading.family,
+    spans: reading.evidence,
+  });
+}
+
+function openImpersonation(
+  event: OutputEvent,
+  plain: string,
+  detectors: Detectors,
+  impersonation: Impersonation,
+  stage: StageContext,
+  openings: Opening[],
+  scores: Partial<Record<DetectorName, number>>,
+): void {
+  const trusted = detectors.input.trustsVerified?.(event.source) ?? false;
+  const speaker = { account: event.account.id, verifiedAs: trusted ? event.account.verifiedAs : undefined };
+  const reading = impersonation.judge(event.output, plain, speaker, 0, impersonation.gate(plain));
+  scores.impersonation = reading.score;
+  const common = { detector: 'impersonation', detectorVersion: impersonationVersion };
+  const human = impersonation.saysHuman(event.prompt, event.output);
+  if (human.label !== 'none') {
+    openings.push({
+      ...common,
+      title: 'Says that it is a human to somebody who asks',
+      label: human.label,
+      score: human.score,
+      level: 'medium',
+      matched: 'human',
+      spans: human.evidence,
+    });
+  }
+  if (reading.score < thresholdOf('impersonation', stage)) return;
+  const asks = (reading.intent?.credentials ?? 0) > 0 || (reading.intent?.payment ?? 0) > 0;
+  for (const matched of reading.matched.slice(0, 3)) {
+    if (matched.score < thresholdOf('impersonation', stage)) continue;
+    const level: Level = reading.disclosed ? 'low' : asks ? 'high' : 'medium';
+    openings.push({
+      ...common,
+      title: `Speaks as ${matched.id}${reading.disclosed ? ', disclosed as play' : asks ? ' and asks for credentials or money' : ''}`,
+      label: 'impersonates',
+      score: matched.score,
+      level,
+      matched: matched.id,
+      spans: reading.evidence,
+      reviewOnly: reading.disclosed,
+    });
+  }
+}
+
+function openLookalikes(
+  text: string,
+  lookalikes: Lookalikes,
+  stage: StageContext,
+  openings: Opening[],
+  scores: Partial<Record<DetectorName, number>>,
+): void {
+  scores.lookalike = 0;
+  if (!mayHoldPlaces(text)) return;
+  const seen = new Set<string>();
+  for (const place of placesIn(text)) {
+    const like = likeness(lookalikes, place.kind, place.text);
+    if (!like) continue;
+    scores.lookalike = Math.max(scores.lookalike, like.score);
+    const matched = `${like.identity.id} ${place.text.toLowerCase()}`;
+    if (like.score < thresholdOf('lookalike', stage) || seen.has(matched)) continue;
+    seen.add(matched);
+    openings.push({
+      detector: 'lookalike',
+      detectorVersion: '1',
+      title: `A ${place.kind} that passes for ${like.brand} (${like.technique})`,
+      label: 'lookalike',
+      score: like.score,
+      level: 'medium',
+      matched,
+      spans: [{ field: 'output', start: place.start, end: place.end, why: `${like.technique}: like ${like.brand}` }],
+    });
+  }
+}
+
+function likeness(lookalikes: Lookalikes, kind: 'domain' | 'address' | 'handle', text: string): Likeness | undefined {
+  if (kind === 'handle') return lookalikes.handle(text);
+  return kind === 'address' ? lookalikes.address(text) : lookalikes.domain(text);
+}
+
+/** A dot between two letters, or an @: ordinary prose has neither. */
+function mayHoldPlaces(text: string): boolean {
+  if (text.includes('@')) return true;
+  for (let at = text.indexOf('.'); at >= 0; at = text.indexOf('.', at + 1)) {
+    const next = text.charCodeAt(at + 1) | 32;
+    if ((next >= 97 && next <= 122) || next >= 128) return true;
+  }
+  return false;
+}
+
+function weakSignals(
+  event: OutputEvent,
+  scores: Readonly<Partial<Record<DetectorName, number>>>,
+  openings: readonly Opening[],
+  subject: Subject,
+): Signal[] {
+  let detector = '';
+  let strongest = 0;
+  for (const [name, score] of Object.entries(scores)) {
+    if (score > strongest) [detector, strongest] = [name, score];
+  }
+  // A finding that may open an incident by itself needs no sum.
+  if (openings.some((opening) => opening.level === 'high' || opening.level === 'critical')) return [];
+  return conversationSignals(event, detector, strongest, subject);
+}
+
+function detectFeedback(
+  event: FeedbackEvent,
+  detectors: Detectors,
+  stage: StageContext,
+  reporters: Reporters,
+): Detected {
+  const signals = detectors.off.has('feedback') ? [] : feedbackSignals(event, reporters);
+  const { model, stage: name } = event.reported ?? {};
+  const subject = { account: event.reported?.account, model, stage: name };
+  return { ...recorded(event, [], event.comment, subject, detectors, stage, signals), scores: {} };
+}
+
+function detectVerdict(event: VerdictEvent, detectors: Detectors, stage: StageContext): Detected {
+  const openings: Opening[] = [];
+  const harm = detectors.off.has('harmful') ? undefined : verdictHarm(event);
+  const positive = positiveLabels.has(event.label.toLowerCase());
+  const score = event.score ?? 0;
+  if ((harm || positive) && score >= thresholdOf('harmful', stage)) {
+    const label = harm?.label ?? event.label;
+    openings.push({
+      detector: harm ? 'harmful' : event.detector,
+      detectorVersion: 'verdict',
+      title: harm?.title ?? `${event.detector}: ${event.label}`,
+      label,
+      score,
+      level: harm?.level ?? 'medium',
+      matched: `${event.detector} ${label}`,
+      spans: [],
+    });
+  }
+  return { ...recorded(event, openings, undefined, {}, detectors, stage, []), scores: {} };
+}
+
+function findingOf(
+  event: Event,
+  opening: Opening,
+  text: string | undefined,
+  subject: Subject,
+  detectors: Detectors,
+  stage: StageContext,
+): Finding {
+  const span = opening.spans[0];
+  const keeps = text !== undefined && !event.ephemeral;
+  // A verdict judges the output that it names.
+  const judged = event.kind === 'verdict' ? { source: event.output.source ?? '', id: event.output.id } : event;
+  return {
+    ...opening,
+    id: findingId(outputSubject(judged.source, judged.id), opening.rule ?? opening.detector, opening.matched),
+    event: { source: judged.source, id: judged.id },
+    ...(keeps ? { excerpt: maskExcerpt(text, span ?? { start: 0, end: 0 }) } : {}),
+    at: event.at,
+    subject,
+    shadow: opening.shadow || detectors.shadow.has(opening.detector as DetectorName),
+    reviewOnly: opening.reviewOnly ?? false,
+    ...(stage.thresholdVersion === undefined ? {} : { thresholdVersion: stage.thresholdVersion }),
+    origin: { topic: event.origin.topic, partition: event.origin.partition, offset: event.origin.offset },
+  };
+}
+
+function subjectOf(event: OutputEvent): Subject {
+  const { account, conversation, model, version, stage, purpose } = event;
+  return {
+    account: account.id,
+    organization: account.organization,
+    endUser: account.endUser,
+    conversation,
+    model,
+    version,
+    stage,
+    purpose,
+  };
+}

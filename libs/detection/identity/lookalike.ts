@@ -1,0 +1,235 @@
+/**
+ * Does a domain, address or handle pass itself off as a protected one? Compared with every protected name through an
+ * index of deletions, so the cost does not grow with the number of identities.
+ */
+import { parse } from 'tldts';
+import { toUnicode } from 'tr46';
+import { skeleton } from '../text/fold.js';
+import type { Identity } from './identities.js';
+
+export interface Likeness {
+  readonly identity: Identity;
+  /** The protected domain or handle. */
+  readonly brand: string;
+  /** 0 to 1. */
+  readonly score: number;
+  readonly technique: string;
+}
+
+interface Brand {
+  readonly identity: Identity;
+  readonly domain: string;
+  /** Without the public suffix. */
+  readonly name: string;
+  readonly suffix: string;
+  readonly skeleton: string;
+}
+
+/** Words that a deceiver sets beside a brand; a short brand counts only beside one of these. */
+const lures = new Set(
+  (
+    'account accounts admin alert app apps auth bank banking billing care center cert claim client cloud confirm contact ' +
+    'customer delivery desk direct download email help helpdesk home id info invoice login logon mail manage member ' +
+    'mobile my net notice office official online pay payment portal post promo protect recover recovery refund register ' +
+    'reset reward safe secure security server service services shop sign signin site sso status store support survey ' +
+    'team tech ticket token track tracking update upgrade user validate verification verify wallet web webmail'
+  ).split(' '),
+);
+
+export class Lookalikes {
+  private readonly brands: Brand[] = [];
+  private readonly genuine = new Set<string>();
+  /** Name, or the name with one character deleted, to brands. */
+  private readonly near = new Map<string, Brand[]>();
+  private readonly bySkeleton = new Map<string, Brand[]>();
+  private readonly handles = new Map<string, { identity: Identity; handle: string }>();
+  private readonly ownHandles = new Set<string>();
+
+  constructor(identities: readonly Identity[]) {
+    for (const identity of identities) {
+      for (const domain of identity.domains) {
+        const parts = parse(domain);
+        const name = parts.domainWithoutSuffix ?? domain.split('.')[0] ?? domain;
+        const brand = { identity, domain, name, suffix: parts.publicSuffix ?? '', skeleton: skeleton(name) };
+        this.brands.push(brand);
+        this.genuine.add(domain);
+        put(this.bySkeleton, brand.skeleton, brand);
+        for (const key of [name, ...deletions(name)]) put(this.near, key, brand);
+      }
+      for (const handle of identity.handles) {
+        const plain = handle.replace(/^@/, '').toLowerCase();
+        this.ownHandles.add(plain);
+        this.handles.set(skeleton(plain).replace(/[_.-]/g, ''), { identity, handle: plain });
+      }
+    }
+  }
+
+  get none(): boolean {
+    return this.brands.length === 0 && this.handles.size === 0;
+  }
+
+  /** The best likeness of a domain name, or undefined where it is genuine or like none. */
+  domain(raw: string): Likeness | undefined {
+    const host = raw.trim().toLowerCase().replace(/\.$/, '');
+    const unicode = host.includes('xn--') ? toUnicode(host).domain : host;
+    const parts = parse(unicode, { allowPrivateDomains: false });
+    const registered = parts.domain ?? unicode;
+    if (this.genuine.has(registered) || this.genuine.has(unicode)) return undefined;
+    for (let at = unicode.indexOf('.'); at >= 0; at = unicode.indexOf('.', at + 1)) {
+      if (this.genuine.has(unicode.slice(at + 1))) return undefined;
+    }
+    const name = parts.domainWithoutSuffix ?? unicode.split('.')[0] ?? unicode;
+    const found: Likeness[] = [];
+    this.compare(name, parts.publicSuffix ?? '', found);
+    this.tricks(parts.subdomain ?? '', name, found);
+    return found.sort((x, y) => y.score - x.score || (x.brand < y.brand ? -1 : 1))[0];
+  }
+
+  /** An e-mail address is as like as its domain. */
+  address(raw: string): Likeness | undefined {
+    return this.domain(raw.slice(raw.lastIndexOf('@') + 1));
+  }
+
+  handle(raw: string): Likeness | undefined {
+    const plain = raw.replace(/^@/, '').toLowerCase();
+    if (this.ownHandles.has(plain)) return undefined;
+    const like = this.handles.get(skeleton(plain).replace(/[_.-]/g, ''));
+    if (!like || plain.length < 4) return undefined;
+    return { identity: like.identity, brand: `@${like.handle}`, score: 0.9, technique: 'handle that looks the same' };
+  }
+
+  private compare(name: string, suffix: string, found: Likeness[]): void {
+    const add = (brand: Brand, score: number, technique: string) => {
+      found.push({ identity: brand.identity, brand: brand.domain, score, technique });
+    };
+    for (const brand of this.bySkeleton.get(skeleton(name)) ?? []) {
+      if (brand.name === name) {
+        if (brand.suffix !== suffix) add(brand, name.length >= 5 ? 0.8 : 0.55, 'other suffix');
+      } else add(brand, 0.97, 'looks the same');
+    }
+    const plain = name.replace(/-/g, '');
+    if (plain !== name) {
+      for (const brand of this.near.get(plain) ?? []) if (brand.name === plain) add(brand, 0.95, 'hyphen added');
+    }
+    const seen = new Set<Brand>();
+    for (const key of [name, ...deletions(name)]) {
+      for (const brand of this.near.get(key) ?? []) {
+        if (seen.has(brand) || brand.name === name) continue;
+        seen.add(brand);
+        const technique = oneEdit(name, brand.name);
+        if (!technique) continue;
+        const same = brand.suffix === suffix;
+        const length = brand.name.length;
+        const score =
+          length >= 6
+            ? 0.93
+            : length === 5
+              ? same
+                ? 0.85
+                : 0.55
+              : length === 4
+                ? same
+                  ? 0.7
+                  : 0.4
+                : same
+                  ? 0.52
+                  : 0.3;
+        add(brand, score, technique);
+      }
+    }
+    const tokens = name.split('-');
+    for (const brand of this.brands) {
+      if (name === brand.name || name.length < brand.name.length + 1) continue;
+      if (tokens.length > 1 && tokens.some((token) => token === brand.name || skeleton(token) === brand.skeleton)) {
+        const lure = tokens.some((token) => lures.has(token));
+        add(brand, brand.name.length >= 4 || lure ? 0.9 : 0.6, 'word added');
+      } else if (name.startsWith(brand.name) || name.endsWith(brand.name)) {
+        const rest = name.startsWith(brand.name) ? name.slice(brand.name.length) : name.slice(0, -brand.name.length);
+        if (lures.has(rest.replace(/-/g, ''))) add(brand, brand.name.length >= 4 ? 0.9 : 0.75, 'word added');
+        else if (brand.name.length >= 6) add(brand, 0.8, 'word added');
+      } else if (brand.name.length >= 7 && name.includes(brand.name)) add(brand, 0.75, 'word added');
+    }
+  }
+
+  private tricks(subdomain: string, name: string, found: Likeness[]): void {
+    if (subdomain === '') return;
+    const labels = subdomain.split('.');
+    const joined = (subdomain + name).replace(/[.-]/g, '');
+    for (const brand of this.brands) {
+      const told = labels.some((label) => label === brand.name || skeleton(label) === brand.skeleton);
+      const dotted = `.${subdomain}.`.includes(`.${brand.domain}.`);
+      if (dotted) found.push({ identity: brand.identity, brand: brand.domain, score: 0.98, technique: 'subdomain' });
+      else if (told && brand.name.length >= 4) {
+        found.push({ identity: brand.identity, brand: brand.domain, score: 0.8, technique: 'subdomain' });
+      } else if (joined === brand.name && brand.name.length >= 3) {
+        found.push({ identity: brand.identity, brand: brand.domain, score: 0.93, technique: 'dot inside the name' });
+      }
+    }
+  }
+}
+
+const hostIn =
+  /(?<![\p{L}\p{N}@.-])(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+(?:xn--[a-z0-9-]{2,59}|\p{L}{2,24})(?![\p{L}\p{N}])/giu;
+const addressIn = /[\p{L}\p{N}._%+-]{1,64}@((?:[\p{L}\p{N}-]{1,63}\.)+\p{L}{2,24})/giu;
+const handleIn = /(?<![\p{L}\p{N}._/@-])@([A-Za-z0-9_]{4,30})(?![A-Za-z0-9_@.])/gu;
+
+export interface Place {
+  readonly text: string;
+  readonly kind: 'domain' | 'address' | 'handle';
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Hosts, addresses and handles of a text, at most 50 of each; code has many names with dots, so suffixes must be real. */
+export function placesIn(text: string): Place[] {
+  const out: Place[] = [];
+  if (text.includes('.')) {
+    for (const found of text.matchAll(hostIn)) {
+      if (out.length >= 50) break;
+      if (!parse(found[0]).isIcann) continue;
+      out.push({ text: found[0], kind: 'domain', start: found.index, end: found.index + found[0].length });
+    }
+  }
+  if (text.includes('@')) {
+    for (const found of [...text.matchAll(addressIn)].slice(0, 50)) {
+      out.push({ text: found[0], kind: 'address', start: found.index, end: found.index + found[0].length });
+    }
+    for (const found of [...text.matchAll(handleIn)].slice(0, 50)) {
+      out.push({ text: found[0], kind: 'handle', start: found.index, end: found.index + found[0].length });
+    }
+  }
+  return out;
+}
+
+function put<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (!list) map.set(key, [value]);
+  else if (!list.includes(value)) list.push(value);
+}
+
+function deletions(name: string): string[] {
+  const out: string[] = [];
+  for (let i = 0; i < name.length; i++) out.push(name.slice(0, i) + name.slice(i + 1));
+  return out;
+}
+
+/** The one edit that makes `name` of `brand`, or undefined where it takes more. */
+function oneEdit(name: string, brand: string): string | undefined {
+  let start = 0;
+  while (start < name.length && start < brand.length && name[start] === brand[start]) start++;
+  let end = 0;
+  const most = Math.min(name.length, brand.length) - start;
+  while (end < most && name[name.length - 1 - end] === brand[brand.length - 1 - end]) end++;
+  const a = name.slice(start, name.length - end);
+  const b = brand.slice(start, brand.length - end);
+  if (a.length === 1 && b.length === 0) return 'letter added';
+  if (a.length === 0 && b.length === 1) return 'letter left out';
+  if (a.length === 1 && b.length === 1) return oneBit(a, b) ? 'one bit apart' : 'letter replaced';
+  if (a.length === 2 && b.length === 2 && a[0] === b[1] && a[1] === b[0]) return 'letters swapped';
+  return undefined;
+}
+
+function oneBit(a: string, b: string): boolean {
+  const bits = a.charCodeAt(0) ^ b.charCodeAt(0);
+  return bits !== 0 && (bits & (bits - 1)) === 0;
+}
