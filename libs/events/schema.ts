@@ -41,7 +41,7 @@ const output = z.looseObject({
   conversation: name,
   prompt: said.nullish(),
   output: said.describe('what the model answered: a text, or OpenTelemetry GenAI messages with parts'),
-  tool_calls: z.array(z.looseObject({ name: requiredName, arguments: z.unknown() })).nullish(),
+  tool_calls: z.array(z.looseObject({ name: requiredName, arguments: z.unknown().optional() })).nullish(),
   finish_reason: name,
   safety: z
     .looseObject(Object.fromEntries(protocols.map((protocol) => [protocol, protocolResult.nullish()])))
