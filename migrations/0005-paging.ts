@@ -24,7 +24,7 @@ const escalations = [
      stored_at  timestamptz not null,
      constraint paging_plan_pk primary key (hash)
    )`,
-  // No foreign key to the incident: its check would take a lock on a row that a storm grows.
+  // No foreign keys: their checks would take locks on an incident that a storm grows and on the one plan of all.
   `create table tocsin.escalation (
      incident         text        not null,
      about            jsonb       not null,
@@ -44,7 +44,6 @@ const escalations = [
      leader           text,
      ended_at         timestamptz,
      constraint escalation_pk primary key (incident),
-     constraint escalation_plan foreign key (plan) references tocsin.paging_plan (hash),
      constraint escalation_state check (state in ('paging', 'held', 'acknowledged', 'snoozed', 'told', 'exhausted', 'resolved', 'merged')),
      constraint escalation_severity check (severity between 1 and 4),
      constraint escalation_round check (round >= 1),

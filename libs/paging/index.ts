@@ -44,3 +44,14 @@ export {
 } from './notification.js';
 export { signToken, verifyToken, type TokenClaims, type Verified } from './token.js';
 export { pagingEntities } from './paging.entity.js';
+export { Plans } from './plans.repository.js';
+export { Pages, pagerChannel } from './pages.repository.js';
+export type { Attempt, ListedNotification } from './notifications.repository.js';
+export { Responding, type Acted } from './responding.repository.js';
+export { AcknowledgeLinks, type LinkAnswer } from './links.repository.js';
+export { acknowledgeUrl, incidentUrl } from './composer.js';
+export { Pager, type PagerOptions } from './pager.worker.js';
+export { EmailChannel, type MailOptions } from './channels/email.channel.js';
+export { HttpChannel } from './channels/webhook.channel.js';
+export { Outbound } from './channels/outbound.client.js';
+export { signWebhook, verifyWebhook, type SignedHeaders } from './sign-webhook.js';

@@ -49,11 +49,9 @@ export function isZone(name: string): boolean {
   }
 }
 
-export const zone = z
-  .string()
-  .refine(isZone, {
-    error: (issue) => `found "${String(issue.input)}", wanted an IANA time zone such as Europe/Berlin`,
-  });
+export const zone = z.string().refine(isZone, {
+  error: (issue) => `found "${String(issue.input)}", wanted an IANA time zone such as Europe/Berlin`,
+});
 
 export function zoned(at: number, timeZone: string): ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone);
