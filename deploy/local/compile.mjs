@@ -115,7 +115,7 @@ function consoleStamp() {
 
 function stamp(paths, more) {
   const hash = createHash('sha256').update(lockStamp());
-  for (const path of [...paths, ...more].sort()) {
+  for (const path of [...paths, ...more]) {
     const { mtimeMs, size } = statSync(join(root, path));
     hash.update(`${path} ${mtimeMs} ${size}\n`);
   }

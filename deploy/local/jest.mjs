@@ -57,6 +57,14 @@ export function runJest(place, args, config = 'jest.config.mjs') {
   };
 
   return {
+    /** Runs one file without showing or counting it; answers the exit code and what jest printed. */
+    async quietly(file) {
+      const child = jest(['--runInBand', '--forceExit', '--runTestsByPath', file], ['ignore', 'pipe', 'pipe']);
+      let output = '';
+      child.stdout.on('data', (chunk) => (output += chunk));
+      child.stderr.on('data', (chunk) => (output += chunk));
+      return { code: await new Promise((resolve) => child.once('close', resolve)), output };
+    },
     /** The files that the command line means. */
     async list() {
       const child = jest(['--listTests', '--json', ...patterns], ['ignore', 'pipe', 'inherit']);

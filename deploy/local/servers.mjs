@@ -115,7 +115,7 @@ async function migrateLocal({ createDataSource, migrate }, serverUrl, url) {
     await client.end();
   }
   const { migrations } = await import(pathToFileURL(join(dist, 'migrations/index.js')).href);
-  const source = createDataSource({ url, applicationName: 'tocsin migrate', poolSize: 1, migrations });
+  const source = createDataSource({ url, applicationName: 'tocsin migrate', poolSize: 2, migrations });
   await source.initialize();
   try {
     const ran = await migrate(source);

@@ -19,9 +19,10 @@ const careless = {
   full_page_writes: 'off',
 };
 
-export async function testServers() {
+/** @param {{ kafka?: boolean }} options without Kafka for what needs the database alone */
+export async function testServers({ kafka: withKafka = true } = {}) {
   await sweep();
-  const jars = await kafkaJars();
+  const jars = withKafka ? await kafkaJars() : undefined;
   const folder = mkdtempSync(join(tmpdir(), prefix));
   writeFileSync(join(folder, 'owner'), JSON.stringify(identity(process.pid, 'npm test')));
   const works = [];
@@ -35,16 +36,16 @@ export async function testServers() {
     process.on(signal, () => void stop().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143)));
   }
   try {
-    const [postgres, kafka] = await step('start PostgreSQL and Kafka', () =>
+    const start = () =>
       Promise.all([
         startPostgres({
           folder: join(folder, 'postgres'),
           password: randomBytes(12).toString('hex'),
           settings: careless,
         }),
-        startKafka({ folder: join(folder, 'kafka'), jars }),
-      ]),
-    );
+        withKafka ? startKafka({ folder: join(folder, 'kafka'), jars }) : undefined,
+      ]);
+    const [postgres, kafka] = withKafka ? await step('start PostgreSQL and Kafka', start) : await start();
     return {
       folder,
       stop,
@@ -52,8 +53,7 @@ export async function testServers() {
       env: {
         ...withoutOurs(process.env),
         TOCSIN_TEST_DATABASE_URL: postgres.url,
-        TOCSIN_TEST_KAFKA: kafka.address,
-        TOCSIN_TEST_KAFKA_JARS: jars,
+        ...(kafka && { TOCSIN_TEST_KAFKA: kafka.address, TOCSIN_TEST_KAFKA_JARS: jars }),
       },
     };
   } catch (error) {
