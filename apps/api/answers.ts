@@ -43,8 +43,16 @@ export const finding = z
     label: z.string(),
     score: z.number().min(0).max(1),
     level: z.enum(levels),
+    matched: z.string().describe('what it matched: a rule, a watchlist entry, an identity'),
     excerpt: z.string().optional().describe('at most 280 characters, e-mail addresses, phone and card numbers masked'),
     at: time,
+    incident: z.string().optional(),
+    account: z.string().optional(),
+    model: z.string().optional(),
+    stage: z.string().optional(),
+    purpose: z.string().optional(),
+    shadow: z.boolean(),
+    review_only: z.boolean(),
   })
   .meta({ id: 'Finding' });
 
@@ -72,6 +80,8 @@ export const notification = z
   .object({
     id: z.string(),
     to: z.string(),
+    kind: z.string(),
+    responder: z.string(),
     channel: z.string(),
     step: z.number().int(),
     round: z.number().int(),

@@ -1,6 +1,7 @@
 /** From Tocsin's own words to the API's: snake case, RFC 3339, absent instead of null. */
 import type { z } from 'zod';
-import type { CountedIncident, TimelineEntry } from '../../libs/incidents/index.js';
+import type { CountedIncident, ListedFinding, TimelineEntry } from '../../libs/incidents/index.js';
+import type { ListedNotification } from '../../libs/paging/index.js';
 import type * as answers from './answers.js';
 
 export function incidentAnswer(incident: CountedIncident): z.infer<typeof answers.incident> {
@@ -37,6 +38,48 @@ export function timelineAnswer(entry: TimelineEntry): z.infer<typeof answers.tim
     what: entry.what,
     ...given('why', entry.why),
     ...given('details', entry.details),
+  };
+}
+
+export function findingAnswer(finding: ListedFinding): z.infer<typeof answers.finding> {
+  return {
+    id: finding.id,
+    ...given('event', finding.event),
+    detector: finding.detector,
+    ...given('rule', finding.rule),
+    title: finding.title,
+    label: finding.label,
+    score: finding.score,
+    level: finding.level,
+    matched: finding.matched,
+    ...given('excerpt', finding.excerpt),
+    at: finding.at.toISOString(),
+    ...given('incident', finding.incident),
+    ...given('account', finding.account),
+    ...given('model', finding.model),
+    ...given('stage', finding.stage),
+    ...given('purpose', finding.purpose),
+    shadow: finding.shadow,
+    review_only: finding.reviewOnly,
+  };
+}
+
+export function notificationAnswer(one: ListedNotification): z.infer<typeof answers.notification> {
+  return {
+    id: one.id,
+    to: one.to,
+    kind: one.kind,
+    responder: one.responder,
+    channel: one.channel,
+    step: one.step,
+    round: one.round,
+    state: one.state,
+    attempts: one.attempts.map(({ at, outcome, reason, ms }) => ({
+      at: at.toISOString(),
+      outcome,
+      ...given('reason', reason),
+      ms,
+    })),
   };
 }
 
