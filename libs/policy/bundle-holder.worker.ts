@@ -69,6 +69,8 @@ export class BundleHolder {
       const onNotify = () => void holder.look();
       holder.listener = await listen(options.listenUrl, [bundleChannel], onNotify, {
         applicationName: `tocsin ${options.app} bundle listener`,
+        // What was told while the connection was away is seen by looking.
+        onConnect: async () => onNotify(),
       });
     }
     await holder.look();
