@@ -9,7 +9,7 @@ export function aFinding(over: Partial<Finding> & { output?: string; account?: s
   const { output = 'o-1', account = 'acme', ...rest } = over;
   const rule = rest.rule ?? 'rule-1';
   return {
-    id: findingId(outputSubject('chat', output), rule, rest.matched ?? rule),
+    id: findingId(outputSubject('chat', `${account}/${output}`), rule, rest.matched ?? rule),
     event: { source: 'chat', id: output },
     detector: 'rules',
     detectorVersion: '1',

@@ -4,12 +4,13 @@ import type { Finding } from './finding.js';
 import { floodKey, floodSubject, quietMs } from './flood.js';
 
 const noteOver = `
+  with known as (select subject from tocsin.flood where subject = any ($1::text[]) and lifted_at is null)
   insert into tocsin.flood as f (subject, began_at, last_over_at)
   select subject, $2, $2 from unnest($1::text[]) as s (subject) order by subject
   on conflict (subject) do update
      set began_at = case when f.lifted_at is null then f.began_at else excluded.began_at end,
          last_over_at = greatest(f.last_over_at, excluded.last_over_at), lifted_at = null
-  returning subject, began_at = $2 as began`;
+  returning subject, not exists (select from known k where k.subject = f.subject) as began`;
 
 const activeFloods = `select subject from tocsin.flood where lifted_at is null order by subject`;
 

@@ -141,7 +141,7 @@ const lastMilestone = milestones.at(-1)!;
 
 const countFindings = `
   select i.id,
-         (select count(*) from (select 1 from tocsin.finding f where f.incident = i.id limit ${lastMilestone}) as some) as findings,
+         (select count(*) from (select 1 from tocsin.finding f where f.incident = i.id limit ${lastMilestone}) as bounded) as findings,
          array(select e.once from tocsin.incident_event e where e.incident = i.id and e.once is not null) as noted
     from unnest($1::text[]) as i (id)
    order by i.id`;
