@@ -11,12 +11,22 @@ import type { Compare, Place, Test } from './rule.js';
 export type Trigger =
   /** The field's value, folded, is this text. */
   | { readonly by: 'value'; readonly text: string; readonly decides: boolean }
-  /** One of these texts stands in the field, folded. */
-  | { readonly by: 'literal'; readonly literals: readonly string[]; readonly decides: boolean }
+  /** One of these texts stands in the field, folded: anywhere, at its start or at its end. */
+  | {
+      readonly by: 'literal';
+      readonly where: Where;
+      readonly literals: readonly string[];
+      readonly decides: boolean;
+    }
   /** The field is there. */
   | { readonly by: 'presence' }
   /** Nothing: it can hold of an event that lacks the field. */
   | { readonly by: 'none' };
+
+export type Where = 'any' | 'start' | 'end';
+
+/** Longer texts are found by a part of this length, and then compared: it bounds the automaton. */
+const longest = 32;
 
 /** What a test may ask of the event beside its own value. */
 export interface Surroundings {
@@ -35,19 +45,20 @@ export function triggerOf(test: Test): Trigger {
     case 'equals':
       return { by: 'value', text: fold(test.text), decides: !test.cased };
     case 'contains':
-      return { by: 'literal', literals: [fold(test.text)], decides: !test.cased };
     case 'startswith':
-    case 'endswith':
-      return { by: 'literal', literals: [fold(test.text)], decides: false };
+    case 'endswith': {
+      const text = fold(test.text);
+      const where = test.kind === 'contains' ? 'any' : test.kind === 'startswith' ? 'start' : 'end';
+      const part = where === 'end' ? text.slice(-longest) : text.slice(0, longest);
+      return { by: 'literal', where, literals: [part], decides: !test.cased && text.length <= longest };
+    }
     case 'glob': {
       const texts = test.parts.filter((part) => typeof part === 'string').map(fold);
-      const longest = texts.reduce((best, text) => (text.length > best.length ? text : best), '');
-      return longest ? { by: 'literal', literals: [longest], decides: false } : { by: 'presence' };
+      const best = texts.reduce((most, text) => (text.length > most.length ? text : most), '');
+      return best ? anywhere([best]) : { by: 'presence' };
     }
     case 'regex':
-      return test.regex.literals
-        ? { by: 'literal', literals: test.regex.literals, decides: false }
-        : { by: 'presence' };
+      return test.regex.literals ? anywhere(test.regex.literals) : { by: 'presence' };
     case 'number':
       return test.compare === 'eq' ? { by: 'value', text: String(test.value), decides: true } : { by: 'presence' };
     case 'null':
@@ -55,6 +66,10 @@ export function triggerOf(test: Test): Trigger {
     default:
       return { by: 'presence' };
   }
+}
+
+function anywhere(literals: readonly string[]): Trigger {
+  return { by: 'literal', where: 'any', literals: literals.map((one) => one.slice(0, longest)), decides: false };
 }
 
 /** How many events in a hundred or so the trigger lets through, roughly; `shared` is how many rules ask the same. */

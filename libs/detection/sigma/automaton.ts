@@ -7,10 +7,12 @@ import { foldedAlike } from './fold.js';
 
 export interface Automaton {
   readonly classOf: Uint8Array | Uint16Array;
-  readonly table: Uint32Array;
+  readonly table: Int32Array;
   /** States from here on accept. */
   readonly accepting: number;
   readonly classes: number;
+  /** How long each literal is. */
+  readonly lengths: Uint32Array;
   /** Accepting state (by its number behind the first accepting one) -> where its literals begin in `outputs`. */
   readonly outputStart: Uint32Array;
   readonly outputs: Uint32Array;
@@ -89,7 +91,7 @@ export function buildAutomaton(literals: readonly string[]): Automaton {
     for (const index of found[node]!) outputs.push(index);
   }
   outputStart.push(outputs.length);
-  const table = new Uint32Array(count * classes);
+  const table = new Int32Array(count * classes);
   for (let node = 0; node < count; node++) {
     const to = renamed[node]! * classes;
     for (let symbol = 1; symbol < classes; symbol++) {
@@ -103,6 +105,7 @@ export function buildAutomaton(literals: readonly string[]): Automaton {
     classes,
     outputStart: Uint32Array.from(outputStart),
     outputs: Uint32Array.from(outputs),
+    lengths: Uint32Array.from(literals, ({ length }) => length),
   };
 }
 

@@ -1,22 +1,13 @@
 /**
- * Which rules match an event. Cost grows with the rules that can match: each rule waits on the rarest thing it needs (a
- * value, a fixed text, a field), one pass over the event's texts says which of these are there, and only the rules
- * behind them are asked.
+ * Which rules match an event. Cost grows with the rules that can match: one pass over the event's texts says which fixed
+ * texts are there, a look-up a field which values, and only the rules that wait on these are asked.
  */
 import type { Level } from '../../incidents/index.js';
-import {
-  checkOf,
-  evidenceOf,
-  triggerCost,
-  triggerOf,
-  type Check,
-  type Surroundings,
-  type Text,
-  type Trigger,
-} from './atoms.js';
-import { buildAutomaton, type Automaton } from './automaton.js';
-import { fold } from './fold.js';
-import { levelOf, type Expression, type SigmaRule, type Test } from './rule.js';
+import { evidenceOf, type Surroundings } from './atoms.js';
+import type { Automaton } from './automaton.js';
+import { anywhere, atEnd, atStart, keyword, Plan, type Tree } from './plan.js';
+import { levelOf, type SigmaRule } from './rule.js';
+import { isNull, plainNumber, reach, scalarText, Value, valuesOf, valuesWithin } from './values.js';
 import { isView, keywordFields } from './view.js';
 
 export interface RuleMatch {
@@ -37,176 +28,79 @@ export interface MatchSpan {
   readonly why: string;
 }
 
-interface Atom {
-  /** Index of its field; -1 for a keyword. */
-  readonly field: number;
-  readonly test: Test;
-  readonly check: Check;
-  readonly trigger: Trigger;
-  /** Without its trigger the test is false, and is not asked. */
-  gated: boolean;
-  /** Rules that wait on it. */
-  readonly waiting: number[];
-  shared: number;
-}
-
-type Tree =
-  | { readonly op: 'and' | 'or'; readonly parts: readonly Tree[] }
-  | { readonly op: 'not'; readonly part: Tree }
-  | { readonly op: 'atom'; readonly atom: number }
-  | { readonly op: 'constant'; readonly value: boolean };
-
-interface Guard {
-  readonly atoms: readonly number[];
-  readonly cost: number;
-}
-
-const mostSpans = 8;
-const keyword = -1;
-
 export type EventRecord = Readonly<Record<string, unknown>>;
 
-export class RuleSet {
-  readonly rules: readonly SigmaRule[];
-  private readonly trees: readonly Tree[];
-  private readonly atoms: Atom[] = [];
-  private readonly atomIndex = new Map<string, number>();
-  private readonly fields: string[] = [];
-  private readonly fieldIndex = new Map<string, number>();
-  /** For a name before a dot: the fields that may lie inside it. */
-  private readonly inside = new Map<string, number[]>();
-  private readonly always: number[] = [];
-  private readonly byPresence: number[][] = [];
-  private readonly byValue: (Map<string, number[]> | undefined)[] = [];
-  private readonly numeric: boolean[] = [];
-  private readonly automaton: Automaton | undefined;
-  private readonly scanned: boolean[] = [];
-  private readonly keywords: boolean;
-  /** Literal -> pairs of field and atom, from `literalStart`. */
-  private readonly literalStart: Uint32Array;
-  private readonly literalPairs: Int32Array;
+const mostSpans = 8;
 
-  // What is known of the event in hand; a stamp tells it from what is left of earlier ones.
+export class RuleSet {
+  private readonly plan: Plan;
+  // What is known of the event in hand: a stamp tells it from what earlier ones left.
   private stamp = 0;
   private scan = 0;
+  private event: EventRecord = {};
   private readonly present: number[] = [];
-  private readonly values: unknown[] = [];
-  private readonly valueStamp: Uint32Array;
-  private readonly texts: (readonly Lazy[] | undefined)[] = [];
+  private readonly candidates: number[] = [];
+  private readonly raw: unknown[];
+  private readonly there: Uint32Array;
+  /** The one value of a field, or where `several` has them, the first. */
+  private readonly values: readonly Value[];
+  private readonly several: (readonly Value[] | undefined)[];
   private readonly fired: Uint32Array;
   private readonly known: Uint32Array;
   private readonly truth: Uint8Array;
   private readonly asked: Uint32Array;
-  private readonly candidates: number[] = [];
   private readonly literalSeen: Uint32Array;
-  private everything: readonly Lazy[] | undefined;
-  private event: EventRecord = {};
+  private everything: readonly Value[] | undefined;
   private readonly around: Surroundings = { textsOf: (field) => this.textsNamed(field) };
 
-  constructor(rules: readonly SigmaRule[]) {
-    this.rules = rules;
-    this.trees = rules.map((rule) => {
-      const used = new Set<number>();
-      const tree = this.treeOf(rule.expression, used);
-      for (const atom of used) this.atoms[atom]!.shared++;
-      return tree;
-    });
-    for (const field of this.fields) {
-      for (let dot = field.indexOf('.'); dot > 0; dot = field.indexOf('.', dot + 1)) {
-        const outer = field.slice(0, dot);
-        this.inside.set(outer, [...(this.inside.get(outer) ?? []), this.fieldIndex.get(field)!]);
-      }
-    }
-
-    this.trees.forEach((tree, rule) => {
-      const guard = this.guardOf(tree, false);
-      if (!guard) this.always.push(rule);
-      else
-        for (const atom of guard.atoms) {
-          this.atoms[atom]!.waiting.push(rule);
-          this.atoms[atom]!.gated = true;
-        }
-    });
-
-    const pairs = new Map<string, [number, number][]>();
-    this.atoms.forEach((atom, index) => {
-      const { trigger, field } = atom;
-      if (trigger.by === 'value' && field !== keyword) {
-        atom.gated = true;
-        const values = (this.byValue[field] ??= new Map<string, number[]>());
-        values.set(trigger.text, [...(values.get(trigger.text) ?? []), index]);
-        if (atom.test.kind === 'number') this.numeric[field] = true;
-      } else if (trigger.by === 'literal' && atom.gated) {
-        for (const literal of trigger.literals) {
-          const list = pairs.get(literal) ?? [];
-          list.push([field, index]);
-          pairs.set(literal, list);
-        }
-        if (field !== keyword) this.scanned[field] = true;
-      } else {
-        atom.gated = false;
-        if (trigger.by === 'presence' && field !== keyword) {
-          (this.byPresence[field] ??= []).push(...atom.waiting);
-        }
-      }
-    });
-    this.keywords = this.atoms.some((atom) => atom.field === keyword && atom.gated);
-    const literals = [...pairs.keys()];
-    this.automaton = literals.length > 0 ? buildAutomaton(literals) : undefined;
-    this.literalStart = new Uint32Array(literals.length + 1);
-    const flat: number[] = [];
-    literals.forEach((literal, index) => {
-      this.literalStart[index] = flat.length;
-      for (const [field, atom] of pairs.get(literal)!) flat.push(field, atom);
-    });
-    this.literalStart[literals.length] = flat.length;
-    this.literalPairs = Int32Array.from(flat);
-
-    this.valueStamp = new Uint32Array(this.fields.length);
-    this.fired = new Uint32Array(this.atoms.length);
-    this.known = new Uint32Array(this.atoms.length);
-    this.truth = new Uint8Array(this.atoms.length);
+  constructor(readonly rules: readonly SigmaRule[]) {
+    const plan = new Plan(rules);
+    const fields = plan.fields.length;
+    this.plan = plan;
+    this.raw = Array.from({ length: fields }, () => undefined);
+    this.there = new Uint32Array(fields);
+    this.values = Array.from({ length: fields }, () => new Value(''));
+    this.several = Array.from({ length: fields }, () => undefined);
+    this.fired = new Uint32Array(plan.atoms.length);
+    this.known = new Uint32Array(plan.atoms.length);
+    this.truth = new Uint8Array(plan.atoms.length);
     this.asked = new Uint32Array(rules.length);
-    this.literalSeen = new Uint32Array(literals.length);
+    this.literalSeen = new Uint32Array(plan.literalStart.length);
   }
 
   /** In the order of the rules. With `evidence: false` the matches carry no spans. */
   match(event: EventRecord, options: { evidence?: boolean } = {}): RuleMatch[] {
     this.begin(event);
-    for (const rule of this.always) this.ask(rule);
+    const { plan, candidates } = this;
+    for (const rule of plan.always) this.ask(rule);
     if (isView(event)) this.readView(event);
     else this.readRecord(event);
     for (const field of this.present) this.visit(field);
 
     const matches: RuleMatch[] = [];
-    const candidates = this.candidates;
     if (candidates.length > 1) candidates.sort((a, b) => a - b);
     for (const index of candidates) {
-      if (!this.holds(this.trees[index]!)) continue;
-      const rule = this.rules[index]!;
+      const tree = plan.trees[index]!;
+      if (!this.holds(tree)) continue;
+      const source = this.rules[index]!;
       const spans: MatchSpan[] = [];
-      if (options.evidence !== false) this.collect(this.trees[index]!, spans);
-      matches.push({
-        rule: rule.key,
-        title: rule.title,
-        level: levelOf(rule.level),
-        shadow: rule.shadow,
-        spans,
-        source: rule,
-      });
+      if (options.evidence !== false) this.collect(tree, spans);
+      const { key: rule, title, shadow } = source;
+      matches.push({ rule, title, level: levelOf(source.level), shadow, spans, source });
     }
     return matches;
   }
 
-  /** For tools: how many rules wait on nothing, and how many states the automaton has. */
-  get statistics(): { rules: number; atoms: number; always: number; states: number; literals: number } {
-    const { automaton } = this;
+  /** How the rules are laid out, for benchmarks and `check`. */
+  get statistics() {
+    const { automaton, atoms, always } = this.plan;
     return {
       rules: this.rules.length,
-      atoms: this.atoms.length,
-      always: this.always.length,
+      atoms: atoms.length,
+      always: always.map((index) => this.rules[index]!.key),
+      literals: this.plan.literalStart.length - 1,
       states: automaton ? automaton.table.length / automaton.classes : 0,
-      literals: this.literalSeen.length,
+      bytes: automaton ? automaton.table.byteLength : 0,
     };
   }
 
@@ -216,104 +110,136 @@ export class RuleSet {
     this.present.length = 0;
     this.candidates.length = 0;
     this.everything = undefined;
-    if (this.stamp < 0xffff_fff0 && this.scan < 0xffff_0000) return;
+    if (this.stamp < 0xffff_0000 && this.scan < 0xff00_0000) return;
     this.stamp = 1;
     this.scan = 0;
-    for (const stamps of [this.valueStamp, this.fired, this.known, this.asked, this.literalSeen]) stamps.fill(0);
+    for (const stamps of [this.there, this.fired, this.known, this.asked, this.literalSeen]) stamps.fill(0);
   }
 
   private readView(event: EventRecord): void {
-    for (let field = 0; field < this.fields.length; field++) {
-      const value = event[this.fields[field]!];
+    const { fields, fieldIndex, keywords } = this.plan;
+    for (let field = 0; field < fields.length; field++) {
+      const value = event[fields[field]!];
       if (value !== undefined) this.take(field, value);
     }
-    if (!this.keywords) return;
-    for (const name of keywordFields) if (!this.fieldIndex.has(name)) this.scanBeside(event[name]);
-  }
-
-  /** A value that no field test reads, for keywords alone. */
-  private scanBeside(value: unknown): void {
-    if (value !== undefined) for (const text of textsWithin(value)) this.scanText(text.raw, keyword);
+    if (!keywords) return;
+    for (const name of keywordFields) if (!fieldIndex.has(name)) this.scanBeside(event[name]);
   }
 
   private readRecord(event: EventRecord): void {
+    const { fieldIndex, inside, keywords } = this.plan;
     let nested: string[] | undefined;
     for (const key in event) {
       const value = event[key];
-      const field = this.fieldIndex.get(key);
+      const field = fieldIndex.get(key);
       if (field !== undefined && value !== undefined) this.take(field, value);
-      if (this.keywords && (field === undefined || typeof value === 'object')) this.scanBeside(value);
-      if (this.inside.size > 0 && typeof value === 'object' && value !== null && this.inside.has(key)) {
-        (nested ??= []).push(key);
-      }
+      if (keywords && (field === undefined || typeof value === 'object')) this.scanBeside(value);
+      if (typeof value === 'object' && value !== null && inside.has(key)) (nested ??= []).push(key);
     }
     // A name written with its dots goes before the same name found by going inside.
     for (const key of nested ?? []) {
-      for (const field of this.inside.get(key)!) {
-        if (this.valueStamp[field] === this.stamp) continue;
-        const value = reach(event[key], this.fields[field]!.slice(key.length + 1));
+      for (const field of inside.get(key)!) {
+        if (this.there[field] === this.stamp) continue;
+        const value = reach(event[key], this.plan.fields[field]!.slice(key.length + 1));
         if (value !== undefined) this.take(field, value);
       }
     }
   }
 
-  private take(field: number, value: unknown): void {
-    this.values[field] = value;
-    this.valueStamp[field] = this.stamp;
-    this.texts[field] = undefined;
-    this.present.push(field);
+  /** A value that no field's test reads, for keywords alone. */
+  private scanBeside(value: unknown): void {
+    if (value !== undefined) for (const { raw } of valuesWithin(value)) this.scanText(raw, keyword);
   }
 
-  private visit(field: number): void {
-    const waiting = this.byPresence[field];
-    if (waiting) for (const rule of waiting) this.ask(rule);
-    const byValue = this.byValue[field];
-    const scanned = this.scanned[field] || this.keywords;
-    if (!byValue && !scanned) return;
-    for (const text of this.textsAt(field)) {
-      if (scanned) this.scanText(text.raw, field);
-      if (!byValue) continue;
-      const atoms = byValue.get(text.folded);
-      if (atoms) for (const atom of atoms) this.fire(atom);
-      else if (this.numeric[field]) {
-        const plain = plainNumber(text.raw);
-        if (plain !== undefined) for (const atom of byValue.get(plain) ?? []) this.fire(atom);
-      }
+  private take(field: number, value: unknown): void {
+    this.raw[field] = value;
+    this.there[field] = this.stamp;
+    this.present.push(field);
+    const text = scalarText(value);
+    if (text === undefined) this.several[field] = valuesOf(value);
+    else {
+      this.several[field] = undefined;
+      this.values[field]!.become(text);
     }
   }
 
+  private visit(field: number): void {
+    const waiting = this.plan.byPresence[field];
+    if (waiting) for (const rule of waiting) this.ask(rule);
+    const several = this.several[field];
+    if (!several) this.visitValue(field, this.values[field]!);
+    else for (const value of several) this.visitValue(field, value);
+  }
+
+  private visitValue(field: number, value: Value): void {
+    const { byValue, numeric, scanned, keywords } = this.plan;
+    if (scanned[field] || keywords) this.scanText(value.raw, field);
+    const values = byValue[field];
+    if (!values) return;
+    this.fireAll(values.get(value.folded));
+    if (!numeric[field]) return;
+    const number = plainNumber(value.raw);
+    if (number !== undefined && number !== value.raw) this.fireAll(values.get(number));
+  }
+
+  private fireAll(atoms: readonly number[] | undefined): void {
+    if (atoms) for (const atom of atoms) this.fire(atom);
+  }
+
   private scanText(text: string, field: number): void {
-    const automaton = this.automaton;
+    const { automaton } = this.plan;
     if (!automaton) return;
     const { classOf, table, accepting } = automaton;
     this.scan++;
     let state = 0;
     for (let i = 0; i < text.length; i++) {
       state = table[state + classOf[text.charCodeAt(i)]!]!;
-      if (state >= accepting) this.hit(automaton, state, field);
+      if (state >= accepting) this.hit(automaton, state, field, i + 1);
     }
+    // What ends here ends with the text.
+    if (state >= accepting) this.hitEnd(automaton, state, field);
   }
 
-  private hit(automaton: Automaton, state: number, field: number): void {
+  private hit(automaton: Automaton, state: number, field: number, end: number): void {
+    const { literalStart, literalUses } = this.plan;
     const at = (state - automaton.accepting) / automaton.classes;
-    const end = automaton.outputStart[at + 1]!;
-    for (let i = automaton.outputStart[at]!; i < end; i++) {
+    const last = automaton.outputStart[at + 1]!;
+    for (let i = automaton.outputStart[at]!; i < last; i++) {
       const literal = automaton.outputs[i]!;
       if (this.literalSeen[literal] === this.scan) continue;
       this.literalSeen[literal] = this.scan;
-      const last = this.literalStart[literal + 1]!;
-      for (let j = this.literalStart[literal]!; j < last; j += 2) {
-        const wanted = this.literalPairs[j]!;
-        if (wanted === field || wanted === keyword) this.fire(this.literalPairs[j + 1]!);
+      const stop = literalStart[literal + 1]!;
+      for (let j = literalStart[literal]!; j < stop; j += 3) {
+        const wanted = literalUses[j]!;
+        if (wanted !== field && wanted !== keyword) continue;
+        const where = literalUses[j + 2]!;
+        // A text that stands at the start is met there first.
+        if (where === anywhere || (where === atStart && automaton.lengths[literal] === end)) {
+          this.fire(literalUses[j + 1]!);
+        }
       }
     }
   }
 
-  private fire(index: number): void {
-    if (this.fired[index] === this.stamp) return;
-    this.fired[index] = this.stamp;
-    const atom = this.atoms[index]!;
-    for (const rule of atom.waiting) this.ask(rule);
+  private hitEnd(automaton: Automaton, state: number, field: number): void {
+    const { literalStart, literalUses } = this.plan;
+    const at = (state - automaton.accepting) / automaton.classes;
+    const last = automaton.outputStart[at + 1]!;
+    for (let i = automaton.outputStart[at]!; i < last; i++) {
+      const literal = automaton.outputs[i]!;
+      const stop = literalStart[literal + 1]!;
+      for (let j = literalStart[literal]!; j < stop; j += 3) {
+        const wanted = literalUses[j]!;
+        if (literalUses[j + 2] === atEnd && (wanted === field || wanted === keyword)) this.fire(literalUses[j + 1]!);
+      }
+    }
+  }
+
+  private fire(atom: number): void {
+    if (this.fired[atom] === this.stamp) return;
+    this.fired[atom] = this.stamp;
+    const { waiting } = this.plan.atoms[atom]!;
+    for (let i = 0; i < waiting.length; i++) this.ask(waiting[i]!);
   }
 
   private ask(rule: number): void {
@@ -324,6 +250,12 @@ export class RuleSet {
 
   private holds(tree: Tree): boolean {
     switch (tree.op) {
+      case 'any':
+        for (const atom of tree.atoms) if (this.isTrue(atom)) return true;
+        return false;
+      case 'every':
+        for (const atom of tree.atoms) if (!this.isTrue(atom)) return false;
+        return true;
       case 'atom':
         return this.isTrue(tree.atom);
       case 'and':
@@ -340,6 +272,11 @@ export class RuleSet {
   }
 
   private isTrue(index: number): boolean {
+    const atom = this.plan.atoms[index]!;
+    if (atom.gated) {
+      if (this.fired[index] !== this.stamp) return false;
+      if (atom.decided) return true;
+    }
     if (this.known[index] === this.stamp) return this.truth[index] === 1;
     const truth = this.decide(index);
     this.known[index] = this.stamp;
@@ -348,207 +285,49 @@ export class RuleSet {
   }
 
   private decide(index: number): boolean {
-    const { field, test, check, trigger, gated } = this.atoms[index]!;
-    if (gated) {
-      if (this.fired[index] !== this.stamp) return false;
-      if ('decides' in trigger && trigger.decides) return true;
-    }
-    if (field === keyword) {
-      for (const text of this.allTexts()) if (check(text, this.around)) return true;
-      return false;
-    }
-    const there = this.valueStamp[field] === this.stamp;
+    const { field, test, check } = this.plan.atoms[index]!;
+    if (field === keyword) return this.allValues().some((value) => check(value, this.around));
+    const there = this.there[field] === this.stamp;
     if (test.kind === 'exists') return there;
-    if (test.kind === 'null') return !there || isNull(this.values[field]);
+    if (test.kind === 'null') return !there || isNull(this.raw[field]);
     if (!there) return false;
-    for (const text of this.textsAt(field)) if (check(text, this.around)) return true;
-    return false;
+    const several = this.several[field];
+    return several ? several.some((value) => check(value, this.around)) : check(this.values[field]!, this.around);
   }
 
-  private textsAt(field: number): readonly Lazy[] {
-    return (this.texts[field] ??= textsOf(this.values[field]));
+  private valuesAt(field: number): readonly Value[] {
+    return this.several[field] ?? [this.values[field]!];
   }
 
   private textsNamed(name: string): readonly string[] {
-    const field = this.fieldIndex.get(name);
-    if (field === undefined || this.valueStamp[field] !== this.stamp) return [];
-    return this.textsAt(field).map(({ raw }) => raw);
+    const field = this.plan.fieldIndex.get(name);
+    return field === undefined || this.there[field] !== this.stamp ? [] : this.valuesAt(field).map(({ raw }) => raw);
   }
 
-  private allTexts(): readonly Lazy[] {
+  private allValues(): readonly Value[] {
     return (this.everything ??= isView(this.event)
-      ? keywordFields.flatMap((field) => textsOf(this.event[field]))
-      : textsWithin(this.event));
+      ? keywordFields.flatMap((field) => valuesOf(this.event[field]))
+      : valuesWithin(this.event));
   }
 
+  /** What speaks for a tree that holds. */
   private collect(tree: Tree, spans: MatchSpan[]): void {
-    if (spans.length >= mostSpans || tree.op === 'not' || tree.op === 'constant') return;
-    if (tree.op !== 'atom') {
+    if (tree.op === 'any' || tree.op === 'every') for (const atom of tree.atoms) this.collectAtom(atom, spans);
+    else if (tree.op === 'atom') this.collectAtom(tree.atom, spans);
+    else if (tree.op === 'and' || tree.op === 'or') {
       for (const part of tree.parts) if (this.holds(part)) this.collect(part, spans);
+    }
+  }
+
+  private collectAtom(index: number, spans: MatchSpan[]): void {
+    const { field, test, check } = this.plan.atoms[index]!;
+    if (spans.length >= mostSpans || field === keyword || this.there[field] !== this.stamp || !this.isTrue(index))
+      return;
+    for (const value of this.valuesAt(field)) {
+      const found = check(value, this.around) ? evidenceOf(test, value) : undefined;
+      if (!found) continue;
+      spans.push({ field: this.plan.fields[field]!, ...found });
       return;
     }
-    const { field, test, check } = this.atoms[tree.atom]!;
-    if (field === keyword || !this.isTrue(tree.atom) || this.valueStamp[field] !== this.stamp) return;
-    for (const text of this.textsAt(field)) {
-      const found = check(text, this.around) ? evidenceOf(test, text) : undefined;
-      if (found) {
-        spans.push({ field: this.fields[field]!, ...found });
-        return;
-      }
-    }
   }
-
-  private treeOf(expression: Expression, used: Set<number>): Tree {
-    if (expression.op === 'constant') return expression;
-    if (expression.op === 'not') return { op: 'not', part: this.treeOf(expression.part, used) };
-    if (expression.op === 'test') {
-      const atom = this.atomOf(expression.field, expression.test);
-      used.add(atom);
-      return { op: 'atom', atom };
-    }
-    const parts: Tree[] = [];
-    for (const part of expression.parts) {
-      const tree = this.treeOf(part, used);
-      // One level where two of a kind stand inside one another.
-      if (tree.op === expression.op) parts.push(...tree.parts);
-      else parts.push(tree);
-    }
-    return { op: expression.op, parts: parts.sort((a, b) => this.weight(a) - this.weight(b)) };
-  }
-
-  /** What is quickly decided is asked first. */
-  private weight(tree: Tree): number {
-    if (tree.op === 'constant') return 0;
-    if (tree.op === 'not') return this.weight(tree.part);
-    if (tree.op !== 'atom') return tree.parts.reduce((sum, part) => sum + this.weight(part), 0);
-    const { kind } = this.atoms[tree.atom]!.test;
-    return kind === 'equals' || kind === 'null' || kind === 'exists'
-      ? 1
-      : kind === 'regex'
-        ? 50
-        : kind === 'glob'
-          ? 10
-          : 3;
-  }
-
-  private atomOf(name: string | undefined, test: Test): number {
-    const field = name === undefined ? keyword : this.fieldOf(name);
-    if (test.kind === 'fieldref') this.fieldOf(test.other);
-    if (test.kind === 'template') for (const part of test.parts) if ('field' in part) this.fieldOf(part.field);
-    const key = `${field} ${describe(test)}`;
-    let index = this.atomIndex.get(key);
-    if (index === undefined) {
-      index = this.atoms.length;
-      this.atomIndex.set(key, index);
-      const trigger = triggerOf(test);
-      this.atoms.push({ field, test, check: checkOf(test), trigger, gated: false, waiting: [], shared: 0 });
-    }
-    return index;
-  }
-
-  private fieldOf(name: string): number {
-    let field = this.fieldIndex.get(name);
-    if (field === undefined) {
-      field = this.fields.length;
-      this.fields.push(name);
-      this.fieldIndex.set(name, field);
-    }
-    return field;
-  }
-
-  /** The rarest things of which one must be there for the tree to hold (or, negated, not to); undefined: nothing must. */
-  private guardOf(tree: Tree, negated: boolean): Guard | undefined {
-    switch (tree.op) {
-      case 'constant':
-        return tree.value === negated ? { atoms: [], cost: 0 } : undefined;
-      case 'not':
-        return this.guardOf(tree.part, !negated);
-      case 'atom': {
-        const { trigger, field, shared } = this.atoms[tree.atom]!;
-        if (negated || trigger.by === 'none' || (field === keyword && trigger.by !== 'literal')) return undefined;
-        return { atoms: [tree.atom], cost: triggerCost(trigger, shared) };
-      }
-      default: {
-        const guards = tree.parts.map((part) => this.guardOf(part, negated));
-        if ((tree.op === 'and') === negated) {
-          const atoms: number[] = [];
-          let cost = 0;
-          for (const guard of guards) {
-            if (!guard) return undefined;
-            atoms.push(...guard.atoms);
-            cost += guard.cost;
-          }
-          return { atoms: [...new Set(atoms)], cost };
-        }
-        return guards.reduce((best, guard) => (guard && (!best || guard.cost < best.cost) ? guard : best), undefined);
-      }
-    }
-  }
-}
-
-/** A text whose folded form is made when asked for. */
-class Lazy implements Text {
-  private lower: string | undefined;
-  constructor(readonly raw: string) {}
-  get folded(): string {
-    return (this.lower ??= fold(this.raw));
-  }
-}
-
-const noTexts: readonly Lazy[] = [];
-
-function textsOf(value: unknown): readonly Lazy[] {
-  switch (typeof value) {
-    case 'string':
-      return [new Lazy(value)];
-    case 'number':
-    case 'boolean':
-    case 'bigint':
-      return [new Lazy(String(value))];
-    case 'object':
-      return Array.isArray(value) ? value.flatMap(textsOf) : noTexts;
-    default:
-      return noTexts;
-  }
-}
-
-function isNull(value: unknown): boolean {
-  return value === null || (Array.isArray(value) && value.length > 0 && value.every((one) => one === null));
-}
-
-/** Every text of a record, however deep, for keywords. */
-function textsWithin(value: unknown, depth = 0): Lazy[] {
-  if (typeof value !== 'object' || value === null) return [...textsOf(value)];
-  if (depth > 64) return [];
-  return Object.values(value).flatMap((inner: unknown) => textsWithin(inner, depth + 1));
-}
-
-/** What lies at a dotted path; lists give the values of all their entries. */
-function reach(value: unknown, path: string): unknown {
-  if (Array.isArray(value)) {
-    const found = value.map((entry: unknown) => reach(entry, path)).filter((one) => one !== undefined);
-    return found.length > 0 ? found.flat() : undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const own: Readonly<Record<string, unknown>> = { ...value };
-  if (Object.hasOwn(own, path)) return own[path];
-  for (let dot = path.indexOf('.'); dot > 0; dot = path.indexOf('.', dot + 1)) {
-    const key = path.slice(0, dot);
-    const found = Object.hasOwn(own, key) ? reach(own[key], path.slice(dot + 1)) : undefined;
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** `"007"` and `"7.0"` are the number 7, written otherwise. */
-function plainNumber(text: string): string | undefined {
-  if (!/^\s*[+-]?(\d|\.\d)/.test(text)) return undefined;
-  const number = Number(text);
-  return Number.isNaN(number) ? undefined : String(number);
-}
-
-function describe(test: Test): string {
-  if (test.kind !== 'regex') return JSON.stringify(test);
-  const { pattern, flags } = test.regex;
-  return JSON.stringify(['regex', pattern, flags]);
 }
