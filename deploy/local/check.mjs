@@ -19,7 +19,10 @@ const tools = [
   ['lint', ['node_modules/oxlint/bin/oxlint', '--type-aware', '--quiet']],
   ['types', [tsc, '--project', 'tsconfig.json', '--noEmit']],
   ...(existsSync(join(root, web)) ? [['types of the console', [tsc, '--project', web, '--noEmit']]] : []),
-  ['import rules', ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', 'apps', 'libs', 'migrations', 'test']],
+  [
+    'import rules',
+    ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', 'apps', 'libs', 'migrations', 'test'],
+  ],
   ['dead code', ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints']],
 ];
 

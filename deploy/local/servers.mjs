@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { endKafka, kafkaJars, startKafka } from './kafka.mjs';
 import { startMailbox } from './mailbox.mjs';
-import { dist } from './paths.mjs';
+import { dist, root } from './paths.mjs';
 import { freePort } from './ports.mjs';
 import { endPostgres, removePostgres, startPostgres } from './postgres.mjs';
-import { say, step } from './say.mjs';
+import { Sentence, say, step } from './say.mjs';
 
 const database = 'tocsin';
 
@@ -26,8 +26,8 @@ export async function localServers(folder, secrets) {
     return kafka;
   });
   startingKafka.catch(() => undefined); // kafkaUp reports it
-  const schema = import(pathToFileURL(join(dist, 'libs/database/index.js')).href); // loads while PostgreSQL starts
-  schema.catch(() => undefined);
+  // Loads while PostgreSQL starts; migrate reports what goes wrong.
+  for (const path of ['libs/database/index.js', 'migrations/index.js']) built(path).catch(() => undefined);
   const mailbox = await startMailbox({ folder: join(folder, 'mailbox') });
   let postgres;
   try {
@@ -57,7 +57,8 @@ export async function localServers(folder, secrets) {
     async kafkaUp() {
       running.kafka = await startingKafka;
     },
-    migrate: async () => await migrateLocal(await schema, postgres.url, url),
+    migrate: () => migrateLocal(postgres.url, url),
+    apply: (reading) => applyLocal(reading, url),
     /** A server that dies is started again on its port and data; one that cannot start ends everything. */
     keepUp(life) {
       const keep = (what, again) => {
@@ -104,8 +105,12 @@ export function removeData(folder) {
     rmSync(join(folder, name), { recursive: true, force: true });
 }
 
-async function migrateLocal({ createDataSource, migrate }, serverUrl, url) {
-  const { default: pg } = await import('pg');
+async function migrateLocal(serverUrl, url) {
+  const [{ createDataSource, migrate }, { migrations }, { default: pg }] = await Promise.all([
+    built('libs/database/index.js'),
+    built('migrations/index.js'),
+    import('pg'),
+  ]);
   const client = new pg.Client({ connectionString: serverUrl });
   await client.connect();
   try {
@@ -114,13 +119,55 @@ async function migrateLocal({ createDataSource, migrate }, serverUrl, url) {
   } finally {
     await client.end();
   }
-  const { migrations } = await import(pathToFileURL(join(dist, 'migrations/index.js')).href);
   const source = createDataSource({ url, applicationName: 'tocsin migrate', poolSize: 2, migrations });
   await source.initialize();
   try {
+    await refuseNewer(source, migrations);
     const ran = await migrate(source);
     return ran.length === 0 ? 'current' : `${ran.length} migrations`;
   } finally {
     await source.destroy();
   }
+}
+
+async function refuseNewer(source, migrations) {
+  const { schemaState } = await built('libs/database/index.js');
+  const found = await schemaState(source, migrations);
+  if (found.state !== 'newer') return;
+  throw new Sentence(
+    `The local database was migrated by a newer version (it has ${found.unknown[0]}, unknown here): start that version, or begin anew by \`npm start -- --fresh\`, which removes its data.`,
+  );
+}
+
+/** Reads the configuration folder; a fault in it ends the start with its file, line and column. */
+export async function readBundle(folder = join(root, 'config')) {
+  const [{ loadFolder }, { lineOf }] = await Promise.all([built('libs/policy/index.js'), built('apps/cli/check.js')]);
+  const { bundle, problems } = await loadFolder(folder);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (!bundle || errors.length > 0)
+    throw new Sentence(
+      `${errors.map(lineOf).join('\n')}\nThe configuration in ${folder} has errors: mend them, then start again.`,
+    );
+  return { bundle, warnings: problems.length };
+}
+
+async function applyLocal(reading, url) {
+  const [{ createDataSource, Database }, { Bundles }] = await Promise.all([
+    built('libs/database/index.js'),
+    built('libs/policy/index.js'),
+  ]);
+  const { bundle, warnings } = await reading;
+  const source = createDataSource({ url, applicationName: 'tocsin apply', poolSize: 1 });
+  await source.initialize();
+  try {
+    const { outcome } = await new Database(source).transaction((tx) => new Bundles().apply(tx, bundle, 'npm start'));
+    const said = warnings > 0 ? `, ${warnings} warnings (npx tocsin check)` : '';
+    return `${outcome} ${bundle.hash.slice(0, 12)}${said}`;
+  } finally {
+    await source.destroy();
+  }
+}
+
+function built(path) {
+  return import(pathToFileURL(join(dist, path)).href);
 }

@@ -38,17 +38,19 @@ await bootstrap(async () => {
 });
 
 async function startLocally(folder, fresh) {
-  const { localServers, removeData } = await import('./servers.mjs');
+  const { localServers, readBundle, removeData } = await import('./servers.mjs');
   if (fresh) await step('remove the data of earlier starts', () => removeData(folder));
   const secrets = localSecrets(folder);
   const life = lifetime();
-  const servers = await localServers(folder, secrets, life.isOver);
+  const reading = readBundle(process.env.TOCSIN_CONFIG); // while the servers start
+  reading.catch(() => undefined);
+  const servers = await localServers(folder, secrets);
   let apps;
   let watch;
   try {
     const env = localEnvironment({ folder, secrets, port: port(), ...servers.addresses() });
     await step('migrate', async (note) => note(await servers.migrate()));
-    await step('apply the configuration', async (note) => note(await apply(env)));
+    await step('apply the configuration', async (note) => note(await servers.apply(reading)));
     const run = (pid) => writeRun(folder, env, { ...servers.run(), pid });
     await step('start the apps', async (note) => {
       apps = startApps({ folder, env, port: port(), onPid: run, onGivenUp: life.giveUp });
@@ -113,13 +115,6 @@ async function endLeftovers(folder, where) {
   const apps = await endApps(folder);
   const servers = where === 'local' && (await (await import('./servers.mjs')).endServers(folder));
   if (apps || servers) say('  ended what a killed start had left running');
-}
-
-async function apply(env) {
-  const { code, output } = await runVerb(['apply'], env);
-  if (code !== 0)
-    throw new Sentence(output || `The configuration in ${env.TOCSIN_CONFIG} could not be applied (code ${code}).`);
-  return output.split('\n').pop();
 }
 
 async function mustPass(args, env) {
