@@ -1,7 +1,7 @@
 /**
  * What this process works by: the active bundle and the thresholds in force, adopted when a notification says so or a
  * poll sees it. A bundle that cannot be adopted changes nothing: the one in hand stays, and a gauge says so. Which one
- * is held is told to the others every 10 s.
+ * is held is told to the others every 20 s.
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -27,26 +27,27 @@ const disagreeing = gauge(
 );
 const failedLooks = counter('tocsin_bundle_failed_looks_total', 'Looks for a newer bundle that failed, database away');
 
-export interface BundleHolderOptions {
+export interface BundleHolderOptions<Prepared = void> {
   readonly database: Database;
   /** For the listening connection; absent, polling alone. */
   readonly listenUrl?: string;
   /** Names the process to others: `monitor`, `pager`, several with a comma. */
   readonly app: string;
-  /** Prepares what depends on the bundle, such as compiled rules; a throw refuses the bundle. Runs before it is current. */
-  readonly prepare?: (bundle: Bundle) => void | Promise<void>;
-  /** Milliseconds between polls; default 2,000. */
+  /** Makes what depends on the bundle, such as compiled rules; a throw refuses the bundle. Both become current together. */
+  readonly prepare?: (bundle: Bundle) => Prepared | Promise<Prepared>;
+  /** Milliseconds between polls; default 5,000: a notification wakes, so a poll only finds what was missed. */
   readonly pollMs?: number;
 }
 
-const tellEveryMs = 10_000;
+const tellEveryMs = 20_000;
 
-export class BundleHolder {
+export class BundleHolder<Prepared = void> {
   private readonly bundles = new Bundles();
   private readonly thresholds = new Thresholds();
   private readonly copy = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
   private readonly waiting: (() => void)[] = [];
   private bundle?: Bundle;
+  private made?: { readonly prepared: Prepared };
   private index?: StageIndex;
   private knownStarts: StageStarts = new Map();
   private seen?: number;
@@ -60,11 +61,11 @@ export class BundleHolder {
   private closed = false;
   private lookFailed = false;
 
-  private constructor(private readonly options: BundleHolderOptions) {}
+  private constructor(private readonly options: BundleHolderOptions<Prepared>) {}
 
   /** Resolves after the first look; there may be no bundle yet (see `ready`). The database must be there. */
-  static async open(options: BundleHolderOptions): Promise<BundleHolder> {
-    const holder = new BundleHolder(options);
+  static async open<Prepared = void>(options: BundleHolderOptions<Prepared>): Promise<BundleHolder<Prepared>> {
+    const holder = new BundleHolder<Prepared>(options);
     if (options.listenUrl !== undefined) {
       const onNotify = () => void holder.look();
       holder.listener = await listen(options.listenUrl, [bundleChannel], onNotify, {
@@ -82,6 +83,12 @@ export class BundleHolder {
   current(): Bundle {
     if (!this.bundle) throw new Error('no bundle is in force yet: apply one with `tocsin apply`');
     return this.bundle;
+  }
+
+  /** What `prepare` made of the current bundle. */
+  prepared(): Prepared {
+    if (!this.made) throw new Error('no bundle is in force yet, or this holder prepares nothing');
+    return this.made.prepared;
   }
 
   /** Stages with the thresholds in force. */
@@ -138,7 +145,7 @@ export class BundleHolder {
 
   private schedule(): void {
     if (this.closed) return;
-    this.timer = setTimeout(() => void this.look().then(() => this.schedule()), this.options.pollMs ?? 2_000);
+    this.timer = setTimeout(() => void this.look().then(() => this.schedule()), this.options.pollMs ?? 5_000);
   }
 
   private async lookOnce(): Promise<void> {
@@ -190,7 +197,8 @@ export class BundleHolder {
       if (!bundle) return formatProblem(problems.find(({ severity }) => severity === 'error') ?? problems[0]!);
       if (bundle.hash !== hash)
         return `its files make the hash ${bundle.hash}: it was kept by another version of Tocsin`;
-      await this.options.prepare?.(bundle);
+      const made = this.options.prepare && { prepared: await this.options.prepare(bundle) };
+      this.made = made;
       this.bundle = bundle;
       this.index = stageIndex(bundle.policies, []);
       return undefined;

@@ -60,6 +60,7 @@ export const whatIsActive = `
            where effective_from <= tocsin.now()) as thresholds`;
 
 export const tellCopy = `
+  with gone as (delete from bundle_copy where copy <> $1 and seen_at < clock_timestamp() - interval '1 day')
   insert into bundle_copy (copy, app, hash, refused_hash, seen_at)
   values ($1, $2, $3, $4, clock_timestamp())
       on conflict (copy) do update
@@ -67,7 +68,7 @@ export const tellCopy = `
          refused_hash = excluded.refused_hash,
          seen_at      = excluded.seen_at`;
 
-// A living copy tells every 10 s; one silent for a minute is gone, and after a day it is forgotten.
+// A living copy tells every 20 s; one silent for a minute is gone, and after a day it is forgotten.
 export const livingCopies = `
   select c.copy, c.app, c.hash, c.refused_hash as "refusedHash", c.seen_at as "seenAt",
          coalesce(c.hash is distinct from a.hash and a.applied_at <= tocsin.now() - interval '2 minutes', false) as disagrees
@@ -117,7 +118,6 @@ export class Bundles {
 
   async tell(query: Query, copy: Omit<Copy, 'seenAt' | 'disagrees'>): Promise<void> {
     await query.query(tellCopy, [copy.copy, copy.app, copy.hash, copy.refusedHash]);
-    await query.query(`delete from bundle_copy where seen_at < clock_timestamp() - interval '1 day'`);
   }
 
   async forget(query: Query, copy: string): Promise<void> {

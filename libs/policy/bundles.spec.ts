@@ -4,7 +4,17 @@ import { testDatabase, type TestDatabase } from '../../test/harness/database.js'
 import { until } from '../../test/harness/until.js';
 import { shippedBounds } from '../detection/index.js';
 import { metricsText } from '../telemetry/index.js';
-import { BundleHolder, bundleOf, Bundles, noteStarts, readStarts, stageKey, Thresholds, type Bundle } from './index.js';
+import {
+  BundleHolder,
+  type BundleHolderOptions,
+  bundleOf,
+  Bundles,
+  noteStarts,
+  readStarts,
+  stageKey,
+  Thresholds,
+  type Bundle,
+} from './index.js';
 
 const seed = readFileSync(join(import.meta.dirname, 'testdata/seed.good.yml'), 'utf8');
 const bundleWith = (more: string): Bundle => bundleOf({ 'policy.yml': `${seed}\n${more}\n` }).bundle!;
@@ -14,12 +24,17 @@ const two = bundleWith('# two');
 let db: TestDatabase;
 const bundles = new Bundles();
 const thresholds = new Thresholds();
-const holders: BundleHolder[] = [];
+const holders: { close(): Promise<void> }[] = [];
 const apply = (bundle: Pick<Bundle, 'hash' | 'files'>, who = 'ann') =>
   db.database.transaction((tx) => bundles.apply(tx, bundle, who));
 /** One that only looks when told to, unless it listens. */
-const hold = async (options: Partial<Parameters<typeof BundleHolder.open>[0]> = {}) => {
-  const holder = await BundleHolder.open({ database: db.database, app: 'monitor', pollMs: 3_600_000, ...options });
+const hold = async <Prepared = void>(options: Partial<BundleHolderOptions<Prepared>> = {}) => {
+  const holder = await BundleHolder.open<Prepared>({
+    database: db.database,
+    app: 'monitor',
+    pollMs: 3_600_000,
+    ...options,
+  });
   holders.push(holder);
   return holder;
 };
@@ -106,6 +121,7 @@ test('a bundle that cannot be prepared is refused, and one whose files make anot
     prepare: (bundle) => {
       prepared.push(bundle.hash);
       if (bundle.hash === two.hash) throw new Error('does not compile');
+      return `made of ${bundle.hash}`;
     },
   });
   for (const bundle of [two, { hash: 'e'.repeat(32), files: two.files }]) {
@@ -114,6 +130,7 @@ test('a bundle that cannot be prepared is refused, and one whose files make anot
     expect(holder.current().hash).toBe(one.hash);
   }
   expect(prepared).toEqual([one.hash, two.hash]);
+  expect(holder.prepared()).toBe(`made of ${one.hash}`);
 });
 
 test('copies that hold another bundle for 2 minutes are named, the others are not', async () => {
@@ -202,6 +219,21 @@ test('a proposal is answered once, a newer one stands in for it, and nobody publ
   const third = await propose();
   expect(await db.database.transaction((tx) => thresholds.decline(tx, third, 'ann'))).toEqual({ outcome: 'declined' });
   await expect(propose({ value: 0.99 })).rejects.toMatchObject({ code: '23514' });
+});
+
+test('the policy publishes the first threshold of a stage where it says so, and never a later one', async () => {
+  const offer = (publishFirst: boolean, more: Partial<typeof proposal> = {}) =>
+    db.database.transaction((tx) => thresholds.offer(tx, { ...proposal, ...more }, publishFirst));
+  expect(await offer(false)).toMatchObject({ published: false });
+  const both = await Promise.all([offer(true), offer(true)]);
+  expect(both.filter(({ published }) => published)).toHaveLength(1);
+  expect(await offer(true)).toMatchObject({ published: false });
+  expect(await offer(true, { stage: 'Internal Alpha' })).toMatchObject({ published: true });
+  const inForce = await thresholds.inForce(db.database, await db.database.now());
+  expect(inForce.map(({ stage, publishedBy }) => [stage, publishedBy])).toEqual([
+    ['Internal Alpha', 'policy'],
+    ['Limited Beta', 'policy'],
+  ]);
 });
 
 test("a stage's first event is noted once, by two batches at once too", async () => {

@@ -4,7 +4,9 @@ import type { OutputEvent } from '../events/index.js';
 import { conformanceOf, stageIndex, stageKey } from './index.js';
 import { parsePolicy } from './policy.js';
 
-const seed = readFileSync(join(import.meta.dirname, 'testdata/seed.good.yml'), 'utf8');
+const audited = (date: string) => `\naudits: [{ dataset: tuning set, date: ${date} }]\n`;
+const bare = readFileSync(join(import.meta.dirname, 'testdata/seed.good.yml'), 'utf8');
+const seed = bare + audited('2026-05-01');
 const index = (change: (text: string) => string = (text) => text) =>
   stageIndex([parsePolicy(change(seed), 'p.yml').policy!]);
 const noon = Date.parse('2026-05-01T12:10:00Z');
@@ -132,4 +134,20 @@ test('findings hold no content and stand in shadow where the policy says so', ()
   expect(finding).toMatchObject({ shadow: true, spans: [], task: true });
   expect(finding).not.toHaveProperty('excerpt');
   expect(finding).not.toHaveProperty('event');
+});
+
+test('a dataset audit that is missing or older than the stage is a finding a day, for the reports', () => {
+  const starts = new Map([[stageKey('MyGenerativeAI', 'Limited Beta'), noon - day]]);
+  const of = (text: string, events = [output()]) =>
+    conformanceOf(events, stageIndex([parsePolicy(text, 'p.yml').policy!]), starts).findings;
+  expect(of(bare)).toMatchObject([
+    { label: 'dataset_audit', level: 'low', title: 'Stage "Limited Beta" runs with no dataset audit on record' },
+  ]);
+  expect(of(bare)[0]).not.toHaveProperty('task');
+  expect(of(bare, [output(), output({ at: noon + 5 * 60 * minute })])).toHaveLength(1);
+  expect(of(bare + audited('2026-04-29'))).toMatchObject([
+    { title: 'Stage "Limited Beta" runs with a last dataset audit of 2026-04-29, from before the stage' },
+  ]);
+  expect(of(bare + audited('2026-04-30'))).toEqual([]);
+  expect(of(bare.replace('dataset_audits, ', ''))).toEqual([]);
 });

@@ -1,10 +1,12 @@
 /**
  * Does the deployment keep to its own stages? An output from outside the stage's audience, a stage that runs without a
  * completed risk assessment or past its duration, a model, version or stage that no policy names: each is one finding a
- * stage (or model) and hour of event time, however many outputs say it.
+ * stage (or model) and hour of event time, however many outputs say it. So is a running stage whose dataset audit is
+ * missing or older than the stage, once a day.
  */
 import type { OutputEvent } from '../events/index.js';
 import { findingId, type Finding, type Level } from '../incidents/index.js';
+import type { Policy } from './policy.js';
 import type { StageChoice, StageIndex } from './stage.js';
 
 export const conformanceVersion = '1';
@@ -14,6 +16,7 @@ export type ConformanceCheck =
   | 'audience_unverified'
   | 'risk_assessment'
   | 'duration'
+  | 'dataset_audit'
   | 'unknown_model'
   | 'unknown_version'
   | 'unknown_stage';
@@ -70,7 +73,28 @@ export function conformance(event: OutputEvent, choice: StageChoice, starts: Sta
   if (start !== undefined && event.at >= start + stage.durationDays * 86_400_000) {
     facts.push({ check: 'duration', subject, title: `Stage "${stage.name}" runs past its ${stage.durationDays} days` });
   }
+  const audited = policy.mitigation.datasetAudits
+    ? policy.audits
+        .map(({ date }) => date)
+        .sort()
+        .at(-1)
+    : undefined;
+  if (
+    policy.mitigation.datasetAudits &&
+    (audited === undefined || (start !== undefined && older(audited, start, policy)))
+  ) {
+    const last =
+      audited === undefined
+        ? 'no dataset audit on record'
+        : `a last dataset audit of ${audited}, from before the stage`;
+    facts.push({ check: 'dataset_audit', subject, title: `Stage "${stage.name}" runs with ${last}` });
+  }
   return facts.length === 0 ? none : facts;
+}
+
+/** Whether a day is before the one on which the stage began. */
+function older(day: string, start: number, { timezone }: Policy): boolean {
+  return day < Temporal.Instant.fromEpochMilliseconds(start).toZonedDateTimeISO(timezone).toPlainDate().toString();
 }
 
 function unknownFact(event: OutputEvent, what: StageChoice['unknown'][number]): Fact {
@@ -79,46 +103,57 @@ function unknownFact(event: OutputEvent, what: StageChoice['unknown'][number]): 
   const title =
     name === undefined ? `Outputs name no ${what}` : `Outputs name a ${what} that no policy knows: "${short(name)}"`;
   // A finding per model and hour: which version or stage it was stands in its title, the first of that hour.
-  return { check: `unknown_${what}`, subject: { ...(model === undefined ? {} : { model: short(model) }) }, title };
+  return { check: `unknown_${what}`, subject: model === undefined ? {} : { model: short(model) }, title };
 }
 
 function short(name: string): string {
   return name.length > 80 ? `${name.slice(0, 79)}…` : name;
 }
 
-const grades: Readonly<Record<ConformanceCheck, { readonly level: Level; readonly reviewOnly: boolean }>> = {
-  audience: { level: 'medium', reviewOnly: false },
+interface Grade {
+  readonly level: Level;
+  readonly reviewOnly: boolean;
+  /** Opens an incident by itself. */
+  readonly task: boolean;
+  /** How much of the time's ISO form is its period: an hour, or a day. */
+  readonly period: 13 | 10;
+}
+
+const grades: Readonly<Record<ConformanceCheck, Grade>> = {
+  audience: { level: 'medium', reviewOnly: false, task: true, period: 13 },
   // Unverified is not outside: it is for a person to look at, and never counts as passed.
-  audience_unverified: { level: 'low', reviewOnly: true },
-  risk_assessment: { level: 'medium', reviewOnly: false },
-  duration: { level: 'low', reviewOnly: false },
-  unknown_model: { level: 'low', reviewOnly: false },
-  unknown_version: { level: 'low', reviewOnly: false },
-  unknown_stage: { level: 'low', reviewOnly: false },
+  audience_unverified: { level: 'low', reviewOnly: true, task: false, period: 13 },
+  risk_assessment: { level: 'medium', reviewOnly: false, task: true, period: 13 },
+  duration: { level: 'low', reviewOnly: false, task: true, period: 13 },
+  // Stands in the reports: an audit is weeks of work, and no incident makes it sooner.
+  dataset_audit: { level: 'low', reviewOnly: false, task: false, period: 10 },
+  unknown_model: { level: 'low', reviewOnly: false, task: true, period: 13 },
+  unknown_version: { level: 'low', reviewOnly: false, task: true, period: 13 },
+  unknown_stage: { level: 'low', reviewOnly: false, task: true, period: 13 },
 };
 
-/** The finding of a fact: the same for every output of that hour, so that a second insert is no news. */
+/** The finding of a fact: the same for every output of its period, so that a second insert is no news. */
 export function conformanceFinding(fact: Fact, event: OutputEvent, shadow = false): Finding {
   const { check, subject, title } = fact;
-  const hour = new Date(event.at).toISOString().slice(0, 13);
   const named =
     subject.stage === undefined ? `model ${subject.model ?? ''}` : `stage ${subject.model}\u0001${subject.stage}`;
-  const { level, reviewOnly } = grades[check];
+  const { level, reviewOnly, task, period } = grades[check];
+  const when = new Date(event.at).toISOString().slice(0, period);
   return {
-    id: findingId(named, 'conformance', `${check} ${hour}`),
+    id: findingId(named, 'conformance', `${check} ${when}`),
     detector: 'conformance',
     detectorVersion: conformanceVersion,
     title,
     label: check,
     score: 1,
     level,
-    matched: `${check} ${hour}`,
+    matched: `${check} ${when}`,
     spans: [],
     at: event.at,
     subject: { ...subject, ...(event.purpose === 'production' ? {} : { purpose: event.purpose }) },
     shadow,
     reviewOnly,
-    task: !reviewOnly,
+    ...(task ? { task } : {}),
     // A model that nobody knows is not part of the key: invented names would open an incident each.
     group: check === 'unknown_model' ? { check } : { check, ...subject },
     origin: { topic: event.origin.topic, partition: event.origin.partition, offset: event.origin.offset },
@@ -143,15 +178,12 @@ export function conformanceOf(
 ): ConformanceResult {
   const findings = new Map<string, Finding>();
   const counts = new Map<ConformanceCheck, number>();
-  const firsts = new Map<string, { model: string; stage: string; at: number }>();
+  const earliest = new Map<StageChoice, number>();
   const seen = new Set<string>();
   for (const event of events) {
     const choice = index.choose(event);
-    if (choice.policy && choice.stage && event.purpose === 'production') {
-      const key = stageKey(choice.policy.model, choice.stage.name);
-      const first = firsts.get(key);
-      if (!first || event.at < first.at)
-        firsts.set(key, { model: choice.policy.model, stage: choice.stage.name, at: event.at });
+    if (choice.stage && event.purpose === 'production') {
+      earliest.set(choice, Math.min(event.at, earliest.get(choice) ?? event.at));
     }
     for (const fact of conformance(event, choice, starts)) {
       counts.set(fact.check, (counts.get(fact.check) ?? 0) + 1);
@@ -163,5 +195,16 @@ export function conformanceOf(
       findings.set(finding.id, finding);
     }
   }
-  return { findings: [...findings.values()], counts, firsts };
+  return { findings: [...findings.values()], counts, firsts: firstsOf(earliest) };
+}
+
+/** By stage: one of an unknown version counts as its stage. */
+function firstsOf(earliest: ReadonlyMap<StageChoice, number>): ConformanceResult['firsts'] {
+  const firsts = new Map<string, { model: string; stage: string; at: number }>();
+  for (const [{ policy, stage }, at] of earliest) {
+    if (!policy || !stage) continue;
+    const key = stageKey(policy.model, stage.name);
+    firsts.set(key, { model: policy.model, stage: stage.name, at: Math.min(at, firsts.get(key)?.at ?? at) });
+  }
+  return firsts;
 }

@@ -179,7 +179,7 @@ function toPolicy(file: PolicyFile, name: string): Policy {
   return {
     file: name,
     model: file.model_name,
-    versions: [...new Set([...(file.versions ?? [file.version])])],
+    versions: [...new Set(file.versions ?? [file.version])],
     strategy: file.deployment_strategy,
     stages: file.release_stages.map((stage) => ({
       name: stage.name,

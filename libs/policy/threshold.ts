@@ -22,12 +22,12 @@ export interface PublishedThreshold {
 export const countsPerAccountAndDay = 20;
 /** Outputs of a new model version or stage before the first proposal. */
 export const outputsBeforeProposal = 10_000;
-/** Buckets of a histogram of scores from 0 to 1: a thousandth each. */
-export const scoreBuckets = 1_000;
+/** Buckets of a histogram of scores: a thousandth each, and the last for 1 alone. */
+export const scoreBuckets = 1_001;
 
-/** The bucket of a score; 1 falls into the last. */
+/** The bucket of a score from 0 to 1; a bucket's number is its lowest score in thousandths. */
 export function scoreBucket(score: number): number {
-  return Math.min(scoreBuckets - 1, Math.max(0, Math.floor(score * scoreBuckets + 1e-9)));
+  return Math.min(scoreBuckets - 1, Math.max(0, Math.floor(score * 1_000 + 1e-9)));
 }
 
 export interface ScoreHistogram {
@@ -73,7 +73,7 @@ export function proposeThreshold(
     tail += count(histogram, bucket);
   }
   const bound = bucket === first ? 'floor' : bucket === last ? 'ceiling' : undefined;
-  const value = bound ? limits[bound] : bucket / scoreBuckets;
+  const value = bound ? limits[bound] : bucket / 1_000;
   return {
     outcome: 'proposed',
     value,

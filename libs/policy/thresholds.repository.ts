@@ -28,6 +28,13 @@ export const withdrawOlder = `
    where model = $1 and stage = $2 and detector = $3
      and published_by is null and declined_by is null`;
 
+export const lockThresholds = `select pg_advisory_xact_lock(7409)`;
+
+export const everPublished = `
+  select 1 from threshold
+   where model = $1 and stage = $2 and detector = $3 and published_by is not null
+   limit 1`;
+
 export const proposeThreshold = `
   insert into threshold (model, stage, detector, value, floor, ceiling, grounds, proposed_at, proposed_by)
   values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9)
@@ -61,10 +68,35 @@ export class Thresholds {
     const { value, floor, ceiling, grounds } = rest;
     await tx.query(withdrawOlder, [model, stage, detector]);
     const [row] = await tx.query<{ version: number }>(proposeThreshold, [
-      ...[model, stage, detector, value, floor, ceiling],
-      ...[JSON.stringify(grounds), tx.now, who],
+      model,
+      stage,
+      detector,
+      value,
+      floor,
+      ceiling,
+      JSON.stringify(grounds),
+      tx.now,
+      who,
     ]);
     return row!.version;
+  }
+
+  /**
+   * Proposes, and where `publishFirst` (the policy's `publish_first_threshold`) and this model, stage and detector has
+   * never had a published one, puts it in force in the policy's name. Every later one waits for a person.
+   */
+  async offer(
+    tx: Tx,
+    proposal: ProposedThreshold,
+    publishFirst: boolean,
+  ): Promise<{ readonly version: number; readonly published: boolean }> {
+    // Two reporters at once: the second sees the first one's row.
+    await tx.query(lockThresholds);
+    const { model, stage, detector } = proposal;
+    const earlier = await tx.query(everPublished, [model, stage, detector]);
+    const version = await this.propose(tx, proposal, 'tocsin');
+    if (!publishFirst || earlier.length > 0) return { version, published: false };
+    return { version, published: (await this.publish(tx, version, 'policy')).outcome === 'published' };
   }
 
   /** Puts a proposal in force from `from` (now) on; never for the past, which is judged already. */
