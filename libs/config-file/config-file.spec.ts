@@ -40,6 +40,16 @@ test('of a union the branch that was meant complains', () => {
   ]);
 });
 
+test('a name that is none of those that may be set is told at the name', () => {
+  const limits = z.strictObject({ limits: z.partialRecord(z.enum(['read', 'write']), z.number()) });
+  const read = readYaml(limits, 'limits:\n  read: 1\n  wriet: 2\n  read: x\n', 'f.yml');
+  expect(read.problems.map(formatProblem)).toEqual([
+    'f.yml:3:3 limits: found the unknown field "wriet", wanted one of read, write; did you mean "write"?',
+    'f.yml:4:3 found the same field a second time, wanted it once',
+    'f.yml:4:9 limits.read: found "x", wanted a number',
+  ]);
+});
+
 test('a field without a value is told at its name', () => {
   expect(said('version:\nstages: [{ name: a, days: 1 }]\n')).toEqual([
     'f.yml:1:1 version: found nothing, wanted a text',

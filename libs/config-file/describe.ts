@@ -27,7 +27,7 @@ export function describeIssues(
 ): Described[] {
   return issues.flatMap((issue): Described[] => {
     const path = [...base, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
-    const say = (message: string, part: Described['part'] = 'value') => ({ path, part, message: named(path, message) });
+    const say = (message: string): Described => ({ path, part: 'value', message: named(path, message) });
     if (issue.code === 'unrecognized_keys') {
       const known = fieldsAt(schema, path);
       return issue.keys.map((key) => ({
@@ -40,7 +40,10 @@ export function describeIssues(
     if (issue.code === 'invalid_union')
       return describeUnion(schema, issue, look, path) ?? [say(oneOf(issue, look(path)))];
     if (issue.code === 'invalid_key') {
-      return [say(`found the field "${String(path.at(-1))}", wanted ${wantedOf(issue.issues)}`, 'key')];
+      const key = String(path.at(-1));
+      const known = issue.issues.flatMap((inner) => (inner.code === 'invalid_value' ? inner.values.map(String) : []));
+      const message = `found the unknown field "${key}", wanted ${wantedOf(issue.issues)}${didYouMean(key, known)}`;
+      return [{ path, part: 'key', message: named(path.slice(0, -1), message) }];
     }
     return [say(oneOf(issue, look(path)))];
   });
@@ -145,9 +148,17 @@ function shown(input: unknown, source?: string): string {
   return source ?? String(input);
 }
 
-/** The fields that an object has at `path` of the schema; of a union, those of every branch. */
+/** The names that may stand at `path` of the schema; of a union, those of every branch. */
 export function fieldsAt(schema: z.core.$ZodType, path: Path): string[] {
-  return [...new Set(schemasAt(schema, path).flatMap((found) => Object.keys(shapeOf(found) ?? {})))];
+  return [...new Set(schemasAt(schema, path).flatMap(namesOf))];
+}
+
+function namesOf(schema: z.core.$ZodType): string[] {
+  if (schema instanceof z.core.$ZodRecord) {
+    const key = schema._zod.def.keyType;
+    return key instanceof z.core.$ZodEnum ? Object.values(key._zod.def.entries).map(String) : [];
+  }
+  return Object.keys(shapeOf(schema) ?? {});
 }
 
 function shapeOf(schema: z.core.$ZodType): Readonly<Record<string, z.core.$ZodType>> | undefined {

@@ -142,7 +142,8 @@ function walk(document: Document | undefined, path: Path): { key?: Node; value?:
   for (const step of path) {
     const node: Node | undefined = isAlias(value) && document ? value.resolve(document) : value;
     if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+      // Of a name written twice the last one counts, as it does for its value.
+      const pair = node.items.findLast((item) => isScalar(item.key) && String(item.key.value) === String(step));
       if (!pair) return { key, value, whole: false };
       key = isNode(pair.key) ? pair.key : undefined;
       value = isNode(pair.value) ? pair.value : undefined;
