@@ -55,3 +55,18 @@ export { EmailChannel, type MailOptions } from './channels/email.channel.js';
 export { HttpChannel } from './channels/webhook.channel.js';
 export { Outbound } from './channels/outbound.client.js';
 export { signWebhook, verifyWebhook, type SignedHeaders } from './sign-webhook.js';
+export { planInForce, stampPlan, type PlanSource } from './plan-in-force.js';
+export { Outbox } from './outbox.repository.js';
+export { Auditor, type AuditorOptions, type AuditProblem } from './auditor.worker.js';
+export { confirmContact } from './contact-checks.repository.js';
+export { beat } from './heartbeats.repository.js';
+export {
+  addOverride,
+  addSilence,
+  arrangementsAt,
+  endSilence,
+  removeOverride,
+  withOverrides,
+  type MadeOverride,
+  type NewSilence,
+} from './arrangements.repository.js';

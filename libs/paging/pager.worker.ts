@@ -48,6 +48,7 @@ export interface PagerOptions {
 /** Sends under way at most: what is claimed must be sent well before its lease ends. */
 const laneSize: Readonly<Record<Lane, number>> = { mail: 160, http: 192 };
 const leastRoom = 32;
+const dutiesAtLeastEvery = 30_000;
 const recordAtMost = 256;
 /** A host that timed out so often in a row gets two sends at a time until one comes through. */
 const timeoutsBeforeCare = 3;
@@ -68,6 +69,7 @@ export class Pager {
   private timer: NodeJS.Timeout | undefined;
   private polling: Promise<void> | undefined;
   private closed = false;
+  private dutiesAt = -Infinity;
 
   constructor(private readonly options: PagerOptions) {
     this.outbox = new Outbox(options.pages);
@@ -144,7 +146,11 @@ export class Pager {
         this.lanes[lane].wake = true;
         void this.run(lane);
       }
-      if (work.duties) await this.options.duties?.();
+      // Now and then also unasked: rows of duties are made when there is a plan, which may come after the start.
+      if (work.duties || performance.now() - this.dutiesAt > dutiesAtLeastEvery) {
+        this.dutiesAt = performance.now();
+        await this.options.duties?.();
+      }
     } catch (error) {
       complain(error, 'looking for work');
     }
