@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import pg from 'pg';
 import { Database, createDataSource, type Tx } from '../database/index.js';
-import { Health } from '../telemetry/index.js';
+import { Health, metricsText } from '../telemetry/index.js';
 import { testDatabase, type TestDatabase } from '../../test/harness/database.js';
 import { testKafka, type TestKafka } from '../../test/harness/kafka.js';
 import { proxyTo } from '../../test/harness/proxy.js';
@@ -53,11 +53,16 @@ type Handle = (batch: Batch, database: Database) => Promise<void>;
 const plain: Handle = (batch, database) => database.transaction((tx) => store(tx, batch));
 
 /** A server that reads tocsin.outputs; fatal errors are kept, and it is closed after the test. */
-async function start(handle: Handle = plain, hooks: BatchServerHooks = {}, database = db.database) {
+async function start(
+  handle: Handle = plain,
+  hooks: BatchServerHooks = {},
+  database = db.database,
+  brokers = kafka.options.brokers,
+) {
   const fatal: unknown[] = [];
   const stopped: Stopped[] = [];
   const health = new Health();
-  const server = new BatchServer(kafka.options, database, {
+  const server = new BatchServer({ ...kafka.options, brokers }, database, {
     health,
     upkeepMs: 200,
     onFatal: (error) => fatal.push(error),
@@ -286,6 +291,11 @@ test('connections that PostgreSQL ends again and again lose nothing and double n
   expect(one.fatal).toEqual([]);
 });
 
+async function connectionTries(): Promise<number> {
+  const { body } = await metricsText();
+  return Number(/tocsin_stream_reruns_total\{reason="connection"\} (\d+)/.exec(body)?.[1] ?? 0);
+}
+
 test('while PostgreSQL is away a batch waits in its group, and goes on by itself', async () => {
   const at = new URL(db.url);
   const proxy = await proxyTo(`${at.hostname}:${at.port}`);
@@ -303,7 +313,8 @@ test('while PostgreSQL is away a batch waits in its group, and goes on by itself
   await until('the first ten', async () => (await row()) === 10, long);
   await proxy.refuse();
   await kafka.send('tocsin.outputs', values(0, 10, 20));
-  await pause(3_000); // an outage has to last some heartbeats
+  const tries = await connectionTries();
+  await until('the batch to try many times', async () => (await connectionTries()) >= tries + 8, long);
   expect(await row()).toBe(10);
   await proxy.accept();
   await until('the next ten', async () => (await row()) === 20, long);
@@ -315,6 +326,36 @@ test('while PostgreSQL is away a batch waits in its group, and goes on by itself
   expect(one.fatal).toEqual([]);
   await one.close();
   await source.destroy();
+  await proxy.close();
+});
+
+test('while Kafka is away the consumer waits, and goes on by itself without a crash', async () => {
+  await kafka.create('tocsin.outputs');
+  const proxy = await proxyTo(kafka.options.brokers[0]!, { broker: true });
+  const one = await start(plain, {}, db.database, [proxy.address]);
+  const events: string[] = [];
+  const consumer = one.server.unwrap<{ on(name: string, hear: () => void): void }>();
+  consumer.on('consumer.crash', () => events.push('crash'));
+  await kafka.send('tocsin.outputs', values(0, 0, 10));
+  await until('the first ten', async () => (await row()) === 10, long);
+  await proxy.refuse();
+  await kafka.send('tocsin.outputs', values(0, 10, 20));
+  expect(await row()).toBe(10);
+  await proxy.accept();
+  await until('the next ten', async () => (await row()) === 20, long);
+  for (let round = 0; round < 5; round++) {
+    proxy.cut();
+    await kafka.send('tocsin.outputs', values(0, 20 + round, 21 + round));
+  }
+  await until('the last five', async () => (await row()) === 25, long);
+  proxy.stall();
+  await kafka.send('tocsin.outputs', values(0, 25, 30));
+  proxy.flow();
+  await until('what came during the stall', async () => (await row()) === 30, long);
+  expect(await seen()).toEqual(places(0, 0, 30));
+  expect(events).toEqual([]);
+  expect(one.fatal).toEqual([]);
+  await one.close();
   await proxy.close();
 });
 
@@ -363,6 +404,23 @@ test('a bug in a handler ends the consumer with its own error, and nothing of th
   expect(await seen()).toEqual([]);
   expect(await row()).toBe(0);
   expect((await one.health.readiness()).ready).toBe(false);
+});
+
+test('without a hook of its own, a bug ends the process with code 1', async () => {
+  await kafka.create('tocsin.outputs');
+  const codes: unknown[] = [];
+  const exit = jest.spyOn(process, 'exit').mockImplementation(((code) => codes.push(code)) as typeof process.exit);
+  try {
+    const server = new BatchServer(kafka.options, db.database);
+    open.push(server);
+    server.addHandler('tocsin.outputs', () => Promise.reject(new TypeError('x is not a function')), true);
+    await new Promise<void>((resolve, reject) => server.listen((error) => (error ? reject(error) : resolve())));
+    await kafka.send('tocsin.outputs', values(0, 0, 1));
+    await until('the end', () => codes.length > 0, long);
+    expect(codes).toEqual([1]);
+  } finally {
+    exit.mockRestore();
+  }
 });
 
 test('a handler that does not move the position is a bug that is named', async () => {

@@ -34,9 +34,8 @@ const noHeaders: StreamRecord['headers'] = Object.freeze({});
 
 /** The broker library's messages as records; bytes and headers are passed through, nothing is copied. */
 export function toRecords(topic: string, partition: number, messages: readonly KafkaMessage[]): StreamRecord[] {
-  const records = new Array<StreamRecord>(messages.length);
-  for (let i = 0; i < messages.length; i++) {
-    const message = messages[i]!;
+  const records: StreamRecord[] = [];
+  for (const message of messages) {
     const headers = message.headers ?? noHeaders;
     const unreadable = unreadableReason(headers);
     const record = {
@@ -48,7 +47,7 @@ export function toRecords(topic: string, partition: number, messages: readonly K
       value: message.value,
       headers,
     };
-    records[i] = unreadable === undefined ? record : { ...record, value: null, headers: noHeaders, unreadable };
+    records.push(unreadable === undefined ? record : { ...record, value: null, headers: noHeaders, unreadable });
   }
   return records;
 }

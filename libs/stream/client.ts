@@ -34,10 +34,14 @@ const say = logger('stream');
 const requestTimeoutMs = 30_000;
 
 /** The library's client; every consumer, producer and admin of this process comes from here. */
-export function createKafka(options: StreamOptions, retry: RetryOptions = patience): Kafka {
+export function createKafka(options: StreamOptions, retry: RetryOptions = patience, quiet = false): Kafka {
   registerCodecs();
   hushKnownWarning();
-  return new kafkajs.Kafka({ ...connection(options), retry: { ...retry } });
+  return new kafkajs.Kafka({
+    ...connection(options),
+    ...(quiet ? { logLevel: kafkajs.logLevel.NOTHING } : {}),
+    retry: { ...retry },
+  });
 }
 
 /** What both the public client and the reader without a group connect with. */
@@ -77,7 +81,7 @@ export async function awaitBroker(options: StreamOptions): Promise<void> {
   const within = options.startTimeoutMs ?? 30_000;
   const deadline = performance.now() + within;
   for (;;) {
-    const admin = createKafka(options, { retries: 0, initialRetryTime: 100 }).admin();
+    const admin = createKafka(options, { retries: 0, initialRetryTime: 100 }, true).admin();
     try {
       await admin.connect();
       return;
@@ -133,11 +137,23 @@ export async function within<T>(ms: number, work: Promise<T>, late: () => Error)
 
 type Relayed = Parameters<ReturnType<NonNullable<KafkaConfig['logCreator']>>>[0];
 
-/** The library calls each broken connection an error; to us it is a wait, so its errors are warnings of ours. */
-function relay({ namespace, level, log: { message, timestamp: _, logger: __, stack: ___, ...rest } }: Relayed): void {
-  const line = level <= kafkajs.logLevel.WARN ? 'warn' : 'debug';
+const quietForMs = 30_000;
+const said = new Map<string, number>();
+
+/**
+ * The library calls each broken connection an error; to us it is a wait, so its errors are warnings of ours, the same
+ * one at most twice a minute: it is tried again every second.
+ */
+function relay({ namespace, level, log: { message, ...rest } }: Relayed): void {
+  const now = performance.now();
+  const news = now - (said.get(message) ?? -Infinity) > quietForMs;
+  const warns = level <= kafkajs.logLevel.WARN && news && !message.startsWith('Limiting retries');
+  if (warns) {
+    if (said.size > 500) said.clear();
+    said.set(message, now);
+  }
   const error: unknown = rest['error'];
-  say[line](
+  say[warns ? 'warn' : 'debug'](
     {
       kafka: namespace,
       broker: rest['broker'] as unknown,

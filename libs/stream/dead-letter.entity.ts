@@ -1,9 +1,12 @@
 /** The tables of dead letters, as the migrations make them. */
-import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 
 export type Kept = 'all' | 'place' | 'ephemeral' | 'expired';
 
 @Entity({ name: 'dead_letter' })
+@Check('dead_letter_kept', `kept in ('all', 'place', 'ephemeral', 'expired')`)
+@Check('dead_letter_content', `kept = 'all' or (payload is null and headers is null and record_key is null)`)
+@Check('dead_letter_replayed', `(replayed_at is null) = (replayed_by is null)`)
 @Index('dead_letter_by_time', ['appendedAt', 'id'])
 @Index('dead_letter_by_place', ['topic', 'partition', 'offset'])
 @Index('dead_letter_content_by_time', ['appendedAt'], { where: `kept = 'all'` })
@@ -71,6 +74,7 @@ export class DeadLetterMinuteEntity {
 }
 
 @Entity({ name: 'dead_letter_reveal' })
+@Check('dead_letter_reveal_said', `who <> '' and why <> ''`)
 export class DeadLetterRevealEntity {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',

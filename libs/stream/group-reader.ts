@@ -25,6 +25,7 @@ export interface GroupReaderOptions {
   /** Logical topic by the broker's name of it. */
   readonly topics: ReadonlyMap<string, string>;
   readonly dispatch: (batch: Batch) => Promise<void>;
+  /** Called again after each join while the partition stays stopped. */
   readonly onStopped: (stopped: Stopped) => void;
   /** Called once, with a bug or a consumer that does not come back: the process has to end. */
   readonly onFatal: (error: unknown) => void;
@@ -45,7 +46,7 @@ interface Reading {
   refusedAt?: number;
   stopped?: string;
   busy: boolean;
-  /** Counts visits of a batch, so that upkeep knows whether it looked at a still picture. */
+  /** Counts a batch's coming and going, so that upkeep knows whether it looked at a still picture. */
   visits: number;
   log: LogRange;
 }
@@ -150,7 +151,10 @@ export class GroupReader {
       this.die(error);
     } finally {
       clearInterval(beat);
-      if (reading) reading.busy = false;
+      if (reading) {
+        reading.busy = false;
+        reading.visits++;
+      }
     }
   }
 

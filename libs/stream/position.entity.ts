@@ -1,7 +1,8 @@
 /** The table of positions, as the migrations make it. */
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 
 @Entity({ name: 'stream_position' })
+@Check('stream_position_within', `partition >= 0 and next_offset >= 0`)
 export class PositionEntity {
   @PrimaryColumn({ type: 'text', name: 'consumer_group', primaryKeyConstraintName: 'stream_position_key' })
   group: string;

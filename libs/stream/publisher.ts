@@ -1,7 +1,7 @@
 /** Puts events on Kafka: the verifier's verdicts, replays, the sample. Idempotent, so a retry stores nothing twice. */
 import { randomUUID } from 'node:crypto';
 import kafkajs, { type Message, type Producer } from 'kafkajs';
-import { createKafka, kafkaTopic, within, type StreamOptions } from './client.js';
+import { createKafka, kafkaTopic, patience, within, type StreamOptions } from './client.js';
 import { StreamError } from './stream-error.js';
 
 /** A CloudEvent in structured mode; `key` is the account's id where there is one. */
@@ -24,6 +24,7 @@ export interface RawRecord {
   readonly headers?: Readonly<Record<string, Buffer | string | (Buffer | string)[]>>;
 }
 
+// The library's retries end soon after it, so that nothing is sent long after it was given up.
 const deadlineMs = 30_000;
 
 export class Publisher {
@@ -95,7 +96,7 @@ export class Publisher {
 
   private connected(): Promise<Producer> {
     this.producer ??= (async () => {
-      const producer = createKafka(this.options).producer({
+      const producer = createKafka(this.options, { ...patience, retries: 40 }).producer({
         idempotent: true,
         maxInFlightRequests: 1,
         allowAutoTopicCreation: false,

@@ -43,7 +43,9 @@ export async function proxyTo(target: string, options: ProxyOptions = {}): Promi
     taken++;
     const upstream = connect(Number(targetPort), host);
     const rewrite = options.broker ? addressIn(host, Number(targetPort), () => port) : (chunk: Buffer) => chunk;
-    upstream.on('data', (chunk) => client.write(options.answer ? options.answer(rewrite(chunk)) : rewrite(chunk)));
+    upstream.on('data', (chunk: Buffer) =>
+      client.write(options.answer ? options.answer(rewrite(chunk)) : rewrite(chunk)),
+    );
     client.on('data', (chunk) => upstream.write(chunk));
     for (const [one, other] of [
       [client, upstream],
