@@ -39,7 +39,7 @@ export const variables = {
     meaning: 'keys of 32 or more characters, comma-separated; the first signs, all verify',
   },
   TOCSIN_DEFAULT_RESPONDER: {
-    neededBy: ['monitor', 'pager', 'reporter'],
+    neededBy: ['monitor', 'pager', 'reporter', 'api'],
     meaning: 'e-mail address the default plan pages',
   },
   TOCSIN_ADMIN_TOKEN: {

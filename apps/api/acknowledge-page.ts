@@ -9,7 +9,8 @@ export interface AcknowledgePage {
 }
 
 export function renderPage({ title, words, button }: AcknowledgePage): string {
-  const form = button === undefined ? '' : `<form method="post"><button type="submit">${escape(button)}</button></form>`;
+  const form =
+    button === undefined ? '' : `<form method="post"><button type="submit">${escape(button)}</button></form>`;
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -50,7 +50,11 @@ export class ActingController {
   ) {}
 
   @Act('acknowledge', 'acknowledgeIncident', 'Say "I have it": paging stops; a second time changes nothing')
-  acknowledge(@Param('id') id: string, @Who() who: string, @Body({ schema: acknowledge }) body?: z.infer<typeof acknowledge>) {
+  acknowledge(
+    @Param('id') id: string,
+    @Who() who: string,
+    @Body({ schema: acknowledge }) body?: z.infer<typeof acknowledge>,
+  ) {
     return this.answer(id, this.responding.acknowledge(id, actor(who, body?.reason)));
   }
 
@@ -102,7 +106,8 @@ export class ActingController {
   @Act('link', 'linkIncidents', 'Say that two incidents belong together')
   async link(@Param('id') id: string, @Who() who: string, @Body({ schema: other }) body: z.infer<typeof other>) {
     const linked = await this.responding.link(id, body.incident, actor(who, body.reason));
-    if (linked === undefined) throw new Problem(404, 'no-incident', 'One of the two incidents does not exist, or they are the same.');
+    if (linked === undefined)
+      throw new Problem(404, 'no-incident', 'One of the two incidents does not exist, or they are the same.');
     return this.read(id);
   }
 
@@ -119,7 +124,8 @@ export class ActingController {
   private async answer(id: string, acting: Promise<Acted>) {
     const acted = await acting;
     if (acted.outcome === 'missing') throw new Problem(404, 'no-incident', `There is no incident ${id.slice(0, 64)}.`);
-    if (acted.outcome === 'refused') throw new Problem(409, 'refused', `Incident ${acted.incident.number}: ${acted.reason}.`);
+    if (acted.outcome === 'refused')
+      throw new Problem(409, 'refused', `Incident ${acted.incident.number}: ${acted.reason}.`);
     return this.read(id);
   }
 

@@ -2,11 +2,20 @@
  * The PagerDuty Events v2 inlet, so that Tocsin can page for other tools. Field names, statuses and answers are those of
  * that interface; a stock client need only be told another address.
  */
-import { Body, Controller, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
-import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Body,
+  Catch,
+  Controller,
+  type ExceptionFilter,
+  HttpCode,
+  Inject,
+  Post,
+  UseFilters,
+} from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Throttle } from '@nestjs/throttler';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { Access } from '../../libs/access/index.js';
@@ -14,10 +23,16 @@ import { Database, isConnectionLoss, isRetryable } from '../../libs/database/ind
 import { Incidents, type Severity } from '../../libs/incidents/index.js';
 import { Pages, Responding } from '../../libs/paging/index.js';
 import { BundleHolder } from '../../libs/policy/index.js';
-import { Open } from './auth.guard.js';
-import { CurrentPlan } from './current-plan.js';
+import type { Config } from '../config.js';
+import { planInForce } from '../current-plan.js';
+import { configToken, Open } from './auth.guard.js';
 
-const severityOf: Readonly<Record<string, Severity>> = { critical: 'SEV1', error: 'SEV2', warning: 'SEV3', info: 'SEV4' };
+const severityOf: Readonly<Record<string, Severity>> = {
+  critical: 'SEV1',
+  error: 'SEV2',
+  warning: 'SEV3',
+  info: 'SEV4',
+};
 
 const event = z.object({
   routing_key: z.string().min(1).max(200),
@@ -37,7 +52,10 @@ const event = z.object({
     .optional(),
   client: z.string().max(1_024).optional(),
   client_url: z.string().max(2_048).optional(),
-  links: z.array(z.object({ href: z.string().max(2_048), text: z.string().max(1_024).optional() })).max(50).optional(),
+  links: z
+    .array(z.object({ href: z.string().max(2_048), text: z.string().max(1_024).optional() }))
+    .max(50)
+    .optional(),
   images: z.array(z.unknown()).max(50).optional(),
 });
 
@@ -66,7 +84,10 @@ class RefusalFilter implements ExceptionFilter {
       return send(503, { status: 'unavailable', message: 'The database cannot be reached; send it again.' });
     }
     const status = (error as { getStatus?: () => number } | null)?.getStatus?.() ?? 500;
-    return send(status, { status: status === 429 ? 'throttled' : 'error', message: status === 429 ? 'Too many events; send it again later.' : 'The event was not taken; send it again.' });
+    return send(status, {
+      status: status === 429 ? 'throttled' : 'error',
+      message: status === 429 ? 'Too many events; send it again later.' : 'The event was not taken; send it again.',
+    });
   }
 }
 
@@ -82,21 +103,29 @@ export class EnqueueController {
     private readonly incidents: Incidents,
     private readonly pages: Pages,
     private readonly responding: Responding,
-    private readonly plan: CurrentPlan,
     private readonly bundles: BundleHolder,
+    @Inject(configToken) private readonly config: Config,
   ) {}
 
   @Post()
   @HttpCode(202)
-  @ApiOperation({ operationId: 'enqueue', summary: 'PagerDuty Events v2: trigger, acknowledge or resolve an alarm of another tool' })
-  async enqueue(@Body() body: unknown, @Req() _request: FastifyRequest) {
+  @ApiOperation({
+    operationId: 'enqueue',
+    summary: 'PagerDuty Events v2: trigger, acknowledge or resolve an alarm of another tool',
+  })
+  async enqueue(@Body() body: unknown) {
     const parsed = event.safeParse(body);
     if (!parsed.success) {
-      throw new Refusal(400, 'Event object is invalid', parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`));
+      throw new Refusal(
+        400,
+        'Event object is invalid',
+        parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
+      );
     }
     const { data } = parsed;
     const caller = await this.access.callerOf(data.routing_key, 'routing');
-    if (!caller?.keyId) throw new Refusal(403, 'The routing key is unknown or revoked: `tocsin keys create NAME` makes one.');
+    if (!caller?.keyId)
+      throw new Refusal(403, 'The routing key is unknown or revoked: `tocsin keys create NAME` makes one.');
     const { keyId } = caller;
     const who = data.client ?? caller.who;
     if (data.event_action === 'trigger') {
@@ -105,7 +134,8 @@ export class EnqueueController {
       await this.trigger(keyId, dedupKey, who, data.payload, { client_url: data.client_url, links: data.links });
       return answer(dedupKey);
     }
-    if (!data.dedup_key) throw new Refusal(400, 'Event object is invalid', [`dedup_key: wanted with ${data.event_action}`]);
+    if (!data.dedup_key)
+      throw new Refusal(400, 'Event object is invalid', [`dedup_key: wanted with ${data.event_action}`]);
     await this.act(data.event_action, keyId, data.dedup_key, who);
     return answer(data.dedup_key);
   }
@@ -130,13 +160,24 @@ export class EnqueueController {
           bundle: this.bundles.current().hash,
           actor: { who: clean(who), why: `alarm of ${clean(payload.source)}` },
         });
-        if (outcome === 'opened') await this.pages.openEscalations(tx, [incident], this.plan.current());
+        if (outcome === 'opened') {
+          await this.pages.openEscalations(
+            tx,
+            [incident],
+            planInForce(this.bundles.current(), this.config.defaultResponder),
+          );
+        }
       }),
     );
   }
 
   /** An alarm that is not open is no error: its tool may say twice that it is over. */
-  private async act(action: 'acknowledge' | 'resolve', routingKey: string, dedupKey: string, who: string): Promise<void> {
+  private async act(
+    action: 'acknowledge' | 'resolve',
+    routingKey: string,
+    dedupKey: string,
+    who: string,
+  ): Promise<void> {
     await this.again(() =>
       this.database.transaction(async (tx) => {
         const id = await this.incidents.findOther(tx, { kind: 'external', routingKey, dedupKey });

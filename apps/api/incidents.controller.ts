@@ -72,7 +72,8 @@ export class IncidentsController {
     await this.found(id);
     const all = await this.pages.notifications(this.database, id);
     const from = cursor === undefined ? 0 : Number(cursor);
-    if (!Number.isInteger(from) || from < 0) throw new Problem(400, 'bad-cursor', 'The cursor is not one that this list gave.');
+    if (!Number.isInteger(from) || from < 0)
+      throw new Problem(400, 'bad-cursor', 'The cursor is not one that this list gave.');
     const next = from + limit < all.length ? String(from + limit) : null;
     return { items: all.slice(from, from + limit).map(notificationAnswer), next };
   }

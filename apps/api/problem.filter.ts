@@ -2,6 +2,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, HttpStatus } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { isConnectionLoss } from '../../libs/database/index.js';
+import { BadCursor } from '../../libs/incidents/index.js';
 import { logger } from '../../libs/telemetry/index.js';
 
 const log = logger('api');
@@ -42,6 +43,7 @@ export class ProblemFilter implements ExceptionFilter {
 function describe(error: unknown): ProblemDetails {
   if (error instanceof Problem) return details(error.getStatus(), error.code, error.detail);
   if (error instanceof HttpException) return details(error.getStatus(), codeOf(error.getStatus()), wordsOf(error));
+  if (error instanceof BadCursor) return details(400, 'bad-cursor', `${error.message}.`);
   if (isConnectionLoss(error)) {
     log.warn({ err: error }, 'a request met an unreachable database');
     return details(503, 'database-unreachable', 'The database cannot be reached; try again in a few seconds.');

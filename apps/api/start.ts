@@ -8,10 +8,12 @@ import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { createDataSource, Database } from '../../libs/database/index.js';
+import { BundleHolder } from '../../libs/policy/index.js';
 import { logger } from '../../libs/telemetry/index.js';
 import type { StartApp } from '../app.js';
 import { Complaint } from '../cli/verb.js';
-import { ApiModule } from './api.module.js';
+import { ApiModule, type ApiParts } from './api.module.js';
 import { openApiOf } from './openapi.js';
 import { Problem, ProblemFilter } from './problem.filter.js';
 
@@ -21,9 +23,39 @@ const bodyLimit = 1024 * 1024;
 const requestTimeout = 30_000;
 const consoleFolder = join(import.meta.dirname, '../../console');
 
-export const startApi: StartApp = async (context) => {
+export const startApi: StartApp = async ({ config, health }) => {
+  const source = createDataSource({ url: config.databaseUrl, applicationName: 'tocsin api', poolSize: 10 });
+  await source.initialize();
+  const database = new Database(source);
+  const bundles = await BundleHolder.open({ database, listenUrl: config.databaseUrl, app: 'api' });
+  health.add('api database', async () => {
+    await database.query('select 1');
+    return undefined;
+  });
+  health.add('api bundle', () => bundles.reason());
+  const close = async () => {
+    await bundles.close();
+    await source.destroy();
+  };
+  try {
+    const app = await serve({ config, health, database, bundles });
+    return {
+      close: async () => {
+        await app.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+/** Builds the application and listens. */
+async function serve(parts: ApiParts): Promise<NestFastifyApplication> {
+  const { config } = parts;
   const adapter = new FastifyAdapter({ bodyLimit, requestTimeout, forceCloseConnections: true });
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.register(context), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.register(parts), adapter, {
     logger: ['error', 'warn'],
     abortOnError: false,
   });
@@ -41,11 +73,11 @@ export const startApi: StartApp = async (context) => {
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
         baseUri: ["'none'"],
-        upgradeInsecureRequests: context.config.publicUrl.startsWith('https:') ? [] : null,
+        upgradeInsecureRequests: config.publicUrl.startsWith('https:') ? [] : null,
       },
     },
     referrerPolicy: { policy: 'no-referrer' },
-    hsts: context.config.publicUrl.startsWith('https:'),
+    hsts: config.publicUrl.startsWith('https:'),
   });
   await app.register(cookie);
   if (existsSync(consoleFolder)) await serveConsole(app);
@@ -64,15 +96,15 @@ export const startApi: StartApp = async (context) => {
       reply.type('application/json').send(document),
     );
   try {
-    await app.listen(context.config.port, '0.0.0.0');
+    await app.listen(config.port, '0.0.0.0');
   } catch (error) {
     await app.close();
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new Complaint(`TOCSIN_PORT ${context.config.port} is taken: stop what holds it, or name another port.`);
+    throw new Complaint(`TOCSIN_PORT ${config.port} is taken: stop what holds it, or name another port.`);
   }
-  log.info({ port: context.config.port }, 'the API listens');
-  return { close: () => app.close() };
-};
+  log.info({ port: config.port }, 'the API listens');
+  return app;
+}
 
 /** The built console: hashed files for ever, its page never; any path it routes by itself gets the page. */
 async function serveConsole(app: NestFastifyApplication): Promise<void> {

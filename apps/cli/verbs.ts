@@ -11,6 +11,7 @@ const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   apply: () => import('./apply.js'),
   positions: () => import('./positions.js'),
   deadletters: () => import('./deadletters.js'),
+  openapi: () => import('./openapi.js'),
   keys: () => import('./keys.js'),
 };
 

@@ -15,7 +15,8 @@ export function seeded(seed: number): () => number {
   };
 }
 
-const syllables = ['ba', 'cor', 'den', 'fi', 'gul', 'hem', 'jo', 'kra', 'lin', 'mo', 'net', 'op', 'pra', 'qui', 'res', 'sun', 'tor', 'ul', 'ver', 'win', 'xen', 'yor', 'zet']; // prettier-ignore
+// prettier-ignore
+const syllables = ['ba', 'cor', 'den', 'fi', 'gul', 'hem', 'jo', 'kra', 'lin', 'mo', 'net', 'op', 'pra', 'qui', 'res', 'sun', 'tor', 'ul', 'ver', 'win', 'xen', 'yor', 'zet'];
 
 export const ordinaryWords =
   'the of and to a in is that for it as was with be by on not he his but at are this have from or one had they you were all her she there would their we him been has when who will no more if out so said what up its about into than them can only other new some could time these two may then do first any my now such like our over man me even most made after also did many before must through back years where much your way well down should because each just those people how too little state good very make world still own see men work long get here between both life being under never day same another know while last might us great old year off come since against go came right used take three'.split(
@@ -84,8 +85,10 @@ function operatorRule(id: string, pattern: string): RuleFile {
   };
 }
 
-const programs = ['powershell', 'cmd', 'rundll32', 'regsvr32', 'mshta', 'wscript', 'cscript', 'certutil', 'bitsadmin', 'schtasks', 'net', 'reg', 'sc', 'wmic', 'msiexec']; // prettier-ignore
-const switches = ['-enc', '-nop', '/create', '/delete', '-urlcache', '/transfer', ' add ', ' query ', '-w hidden', 'iex', 'http://', '\\\\temp\\\\', '.ps1', 'javascript:', 'downloadstring']; // prettier-ignore
+// prettier-ignore
+const programs = ['powershell', 'cmd', 'rundll32', 'regsvr32', 'mshta', 'wscript', 'cscript', 'certutil', 'bitsadmin', 'schtasks', 'net', 'reg', 'sc', 'wmic', 'msiexec'];
+// prettier-ignore
+const switches = ['-enc', '-nop', '/create', '/delete', '-urlcache', '/transfer', ' add ', ' query ', '-w hidden', 'iex', 'http://', '\\\\temp\\\\', '.ps1', 'javascript:', 'downloadstring'];
 
 function ownWord(random: () => number): string {
   return Array.from({ length: 3 + Math.floor(random() * 3) }, () => pick(random, syllables)).join('');

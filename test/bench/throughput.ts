@@ -94,7 +94,7 @@ export async function monitor(
 /** A transaction leaves its marker at the end of each partition, so the last record read stands one below the end. */
 async function caughtUp(running: Awaited<ReturnType<typeof tocsin>>, events: number): Promise<boolean> {
   const [row] = await running.db.database.query<{ read: number }>(
-    `select coalesce(sum(next_offset), 0) as read from tocsin.position where topic like '%outputs'`,
+    `select coalesce(sum(next_offset), 0) as read from tocsin.stream_position where topic like '%outputs'`,
   );
   return (row?.read ?? 0) >= events;
 }

@@ -1,0 +1,166 @@
+/**
+ * What the monitor does beside its batches: joins feedback and verdicts to outputs that came later, reads the records
+ * behind incidents from Kafka, lifts floods, and keeps the output index's days. Each chore waits in the database and
+ * may be done by any copy; one that fails is tried again.
+ */
+import { Database } from '../../libs/database/index.js';
+import { decode, type OutputEvent } from '../../libs/events/index.js';
+import {
+  EvidenceStore,
+  Floods,
+  Incidents,
+  keepUp,
+  Outputs,
+  Reporters,
+  type DueEvidence,
+} from '../../libs/incidents/index.js';
+import { BundleHolder } from '../../libs/policy/index.js';
+import { readRange, type StreamOptions } from '../../libs/stream/index.js';
+import { counter, logger } from '../../libs/telemetry/index.js';
+import { believe, judgeReferring } from './judge.js';
+import type { Compiled } from './compile.js';
+import { Recorder } from './recorder.js';
+
+const log = logger('monitor');
+const failed = counter('tocsin_chores_failed_total', 'Chores of the monitor that failed and are tried again.', [
+  'chore',
+]);
+
+const second = 1_000;
+const hour = 3_600 * second;
+const atATime = 100;
+/** Kept for a while longer than the index itself, for a day's partition is dropped whole. */
+const indexOff = 24 * hour;
+
+export interface ChoresOptions {
+  readonly database: Database;
+  readonly stream: StreamOptions;
+  readonly bundles: BundleHolder<Compiled>;
+  readonly recorder: Recorder;
+  readonly outputs: Outputs;
+  readonly reporters: Reporters;
+  readonly floods: Floods;
+  readonly incidents: Incidents;
+  readonly evidence: EvidenceStore;
+}
+
+export class Chores {
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly running = new Set<Promise<void>>();
+  private closed = false;
+
+  constructor(private readonly options: ChoresOptions) {}
+
+  /** Does each once, then again and again in its own time. */
+  start(): void {
+    this.every(second, 'join', () => this.joinWaiting());
+    this.every(second, 'evidence', () => this.readEvidence());
+    this.every(5 * second, 'floods', () => this.tendFloods());
+    this.every(hour, 'upkeep', () => this.upkeep());
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const timer of this.timers) clearTimeout(timer);
+    await Promise.all(this.running);
+  }
+
+  /** Feedback and verdicts whose output has come since; those that never find it are ended after the index's time. */
+  async joinWaiting(): Promise<void> {
+    const { database, outputs, bundles, recorder, reporters } = this.options;
+    const bundle = bundles.current();
+    const keep = bundle.settings.outputIndexMs ?? 0;
+    const compiled = bundles.prepared();
+    const grounds = { bundle, compiled, stages: bundles.stages(), starts: bundles.starts() };
+    await database.transaction(async (tx) => {
+      const waiting = await outputs.takeWaiting(tx, atATime);
+      if (waiting.length === 0) return;
+      const found = await outputs.find(
+        tx,
+        waiting.map(({ event }) => event.output),
+      );
+      const reports = waiting.flatMap(({ event }) => (event.kind === 'feedback' ? event : []));
+      const known = await reporters.known(tx, reports);
+      const judged = [];
+      for (const [i, { event, arrivedAt }] of waiting.entries()) {
+        const answer = found[i]!;
+        if (answer.found === 'several') await outputs.endWaiting(tx, event, 'ambiguous', answer.matches);
+        else if (answer.found === 'one') {
+          judged.push(judgeReferring(event, grounds, answer.output, known));
+          await outputs.joined(tx, event);
+        } else if (tx.now.getTime() - arrivedAt.getTime() >= keep) {
+          if (event.kind === 'verdict') judged.push(judgeReferring(event, grounds, undefined));
+          await outputs.endWaiting(tx, event, 'unmatched');
+        }
+      }
+      const { due, rejections } = await recorder.record(tx, judged, bundle, compiled);
+      if (rejections.length > 0)
+        log.warn({ rejections: rejections.length }, 'joined events were refused and are left out');
+      await recorder.page(tx, due, bundle);
+    });
+  }
+
+  /** Records behind incidents that were not in the batch that opened them. */
+  async readEvidence(): Promise<void> {
+    const { database, evidence } = this.options;
+    const due = await database.transaction((tx) => evidence.take(tx, atATime));
+    for (const one of due) await evidence.settle(database, one, await this.recordOf(one));
+  }
+
+  private async recordOf({ topic, partition, offset, source, id }: DueEvidence): Promise<OutputEvent | undefined> {
+    const { stream, bundles } = this.options;
+    for await (const records of readRange(stream, { topic, partition, from: offset, to: offset + 1 })) {
+      const events = records
+        .flatMap((record) => decode(record, Date.now()))
+        .filter((event) => event.kind !== 'rejection');
+      // Believed as when it was judged: a source that keeps nothing keeps nothing here.
+      for (const event of believe(events, bundles.current()).events)
+        if (event.kind === 'output' && event.source === source && event.id === id) return event;
+    }
+    return undefined;
+  }
+
+  async tendFloods(): Promise<void> {
+    const { database, floods, incidents, recorder } = this.options;
+    const lifted = await database.transaction(async (tx) => {
+      const subjects = await floods.lift(tx);
+      for (const subject of subjects)
+        await incidents.actOnOther(
+          tx,
+          { kind: 'operation', dedupKey: `flood ${subject}` },
+          { do: 'note' },
+          { who: 'tocsin', why: 'ten quiet minutes: the flood is over, every finding is kept again' },
+        );
+      return subjects;
+    });
+    if (lifted.length > 0) log.info({ lifted }, 'floods are over');
+    recorder.flooding = await floods.active(database);
+  }
+
+  async upkeep(): Promise<void> {
+    const { database, bundles } = this.options;
+    await keepUp(database, bundles.current().settings.outputIndexMs ?? indexOff);
+  }
+
+  private every(ms: number, chore: string, work: () => Promise<void>): void {
+    const run = (): void => {
+      if (this.closed) return;
+      const round = work()
+        .catch((error: unknown) => {
+          failed.inc({ chore });
+          log.warn({ err: error, chore }, 'a chore failed and is tried again');
+        })
+        .finally(() => {
+          this.running.delete(round);
+          if (this.closed) return;
+          const timer = setTimeout(() => {
+            this.timers.delete(timer);
+            run();
+          }, ms);
+          this.timers.add(timer);
+        });
+      this.running.add(round);
+    };
+    run();
+  }
+}

@@ -1,0 +1,129 @@
+/** The heart: one batch of one partition, judged outside the transaction and recorded inside it. */
+import { Controller } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { Database } from '../../libs/database/index.js';
+import { decodeAll, type Event, type FeedbackEvent } from '../../libs/events/index.js';
+import {
+  Outputs,
+  Reporters,
+  ScoreSheet,
+  Tallies,
+  type Found,
+  type KnownReporters,
+  type Referring,
+} from '../../libs/incidents/index.js';
+import { BundleHolder, noteStarts, type Bundle } from '../../libs/policy/index.js';
+import { DeadLetters, Positions, type Batch } from '../../libs/stream/index.js';
+import { counter, histogram } from '../../libs/telemetry/index.js';
+import { believe, judge, type Judged } from './judge.js';
+import type { Compiled } from './compile.js';
+import { Recorder } from './recorder.js';
+import { tallyOf } from './tallied.js';
+
+const eventsRead = counter('tocsin_events_total', 'Events decoded and believed, by kind.', ['kind']);
+const unusual = counter('tocsin_events_unusual_total', 'Events that had to be put right, by what.', ['what']);
+const batchSeconds = histogram(
+  'tocsin_batch_seconds',
+  'Time from a batch in hand to its commit.',
+  [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15],
+  ['topic'],
+);
+
+@Controller()
+export class MonitorConsumer {
+  private readonly scores = new ScoreSheet();
+
+  constructor(
+    private readonly bundles: BundleHolder<Compiled>,
+    private readonly database: Database,
+    private readonly positions: Positions,
+    private readonly deadLetters: DeadLetters,
+    private readonly outputs_: Outputs,
+    private readonly reporters: Reporters,
+    private readonly tallies: Tallies,
+    private readonly recorder: Recorder,
+  ) {}
+
+  @EventPattern('tocsin.outputs') // the transport maps this to the configured prefix
+  outputs(@Payload() batch: Batch): Promise<void> {
+    return this.take(batch);
+  }
+
+  @EventPattern('tocsin.feedback')
+  feedback(@Payload() batch: Batch): Promise<void> {
+    return this.take(batch);
+  }
+
+  @EventPattern('tocsin.verdicts')
+  verdicts(@Payload() batch: Batch): Promise<void> {
+    return this.take(batch);
+  }
+
+  private async take(batch: Batch): Promise<void> {
+    const took = batchSeconds.startTimer({ topic: batch.topic });
+    const bundle = this.bundles.current();
+    const compiled = this.bundles.prepared();
+    const [stages, starts] = [this.bundles.stages(), this.bundles.starts()];
+
+    const decoded = decodeAll(batch.records, Date.now());
+    const believed = believe(decoded.events, bundle);
+    const { found, reporters, reports } = await this.lookUp(believed.events, bundle);
+    const judgement = judge(believed.events, { bundle, compiled, stages, starts }, found, reporters);
+    const refused = [...decoded.rejections, ...believed.rejections, ...judgement.rejections];
+
+    await this.database.transaction(async (tx) => {
+      await this.positions.advance(tx, batch); // first: a zombie stops here
+      await noteStarts(tx, judgement.conformance.firsts, starts);
+      if (reporters) await this.reporters.note(tx, reports, reporters);
+      await this.outputs_.wait(tx, judgement.waiting);
+      const { known, rejections, due } = await this.recorder.record(tx, judgement.judged, bundle, compiled);
+      const letters = [...refused, ...rejections];
+      await this.deadLetters.append(tx, letters, batch.records);
+      const sheet = tallyOf(judgement.judged, known, letters, judgement.conformance, tx.now.getTime());
+      await this.tallies.add(tx, batch.topic, batch.partition, sheet);
+      await this.tallies.addScores(tx, batch.topic, batch.partition, this.scoresOf(judgement.judged, known));
+      await this.recorder.page(tx, due, bundle);
+    });
+
+    count(decoded, believed.events);
+    took();
+  }
+
+  /** What must be known before feedback and verdicts can be judged; nothing for a batch of outputs. */
+  private async lookUp(
+    events: readonly Event[],
+    bundle: Bundle,
+  ): Promise<{ found?: Found[]; reporters?: KnownReporters; reports: FeedbackEvent[] }> {
+    const referring = events.filter((event): event is Referring => event.kind !== 'output');
+    if (referring.length === 0) return { reports: [] };
+    const reports = referring.filter((event) => event.kind === 'feedback');
+    const reporters = reports.length > 0 ? await this.reporters.known(this.database, reports) : undefined;
+    if (bundle.settings.outputIndexMs === undefined) return { ...(reporters && { reporters }), reports };
+    const found = await this.outputs_.find(
+      this.database,
+      referring.map(({ output }) => output),
+    );
+    return { found, ...(reporters && { reporters }), reports };
+  }
+
+  /** Score rows of outputs that are no duplicates and come from production. */
+  private scoresOf(judged: readonly Judged[], known: ReadonlySet<Judged>) {
+    for (const one of judged) {
+      const { event, scores } = one;
+      if (event?.kind !== 'output' || event.purpose !== 'production' || known.has(one)) continue;
+      const { day, model, version, stage, account } = event;
+      if (model === undefined || version === undefined || stage === undefined) continue;
+      this.scores.add({ day, model, version, stage, account: account.id, scores });
+    }
+    return this.scores.take();
+  }
+}
+
+function count(decoded: ReturnType<typeof decodeAll>, events: readonly Event[]): void {
+  const kinds = { output: 0, feedback: 0, verdict: 0 };
+  for (const { kind } of events) kinds[kind]++;
+  for (const [kind, total] of Object.entries(kinds)) if (total > 0) eventsRead.inc({ kind }, total);
+  const { mended, cut, untimed, clamped, ignored } = decoded;
+  for (const [what, total] of Object.entries({ mended, cut, untimed, clamped, ignored }))
+    if (total > 0) unusual.inc({ what }, total);
+}
