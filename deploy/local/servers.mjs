@@ -60,13 +60,14 @@ export async function localServers(folder, secrets) {
     migrate: () => migrateLocal(postgres.url, url),
     apply: (reading) => applyLocal(reading, url),
     /** A server that dies is started again on its port and data; one that cannot start ends everything. */
-    keepUp(life) {
+    keepUp(life, onPid) {
       const keep = (what, again) => {
         running[what].child.once('exit', (code, signal) => {
           if (running.stopping || life.isOver()) return;
           say(`${what} ended (${signal ?? `code ${code}`}); starting it again`);
           void again().then((server) => {
             running[what] = server;
+            onPid();
             keep(what, again);
           }, life.giveUp);
         });

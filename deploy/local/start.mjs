@@ -51,14 +51,20 @@ async function startLocally(folder, fresh) {
     const env = localEnvironment({ folder, secrets, port: port(), ...servers.addresses() });
     await step('migrate', async (note) => note(await servers.migrate()));
     await step('apply the configuration', async (note) => note(await servers.apply(reading)));
-    const run = (pid) => writeRun(folder, env, { ...servers.run(), pid });
+    let pid;
+    const tell = () => writeRun(folder, env, { ...servers.run(), admin_token_file: secrets.adminToken, pid });
+    const onPid = (known) => {
+      pid = known;
+      tell();
+    };
     await step('start the apps', async (note) => {
-      apps = startApps({ folder, env, port: port(), onPid: run, onGivenUp: life.giveUp });
+      apps = startApps({ folder, env, port: port(), onPid, onGivenUp: life.giveUp });
       await Promise.race([Promise.all([servers.kafkaUp(), apps.ready(life.isOver)]), life.over]);
+      tell();
       note(appNames.join(', '));
     });
     if (life.isOver()) return await life.over;
-    servers.keepUp(life);
+    servers.keepUp(life, tell);
     watch = (await import('./config-watch.mjs')).watchConfig(env);
     await playOnce(folder, env);
     if (life.isOver()) return await life.over;
@@ -76,9 +82,9 @@ async function startOnRealServers(folder) {
   let apps;
   try {
     await step('migrate', () => mustPass(['migrate'], env));
-    const run = (pid) => writeRun(folder, env, { pid });
+    const onPid = (pid) => writeRun(folder, env, { pid });
     await step('start the apps', async (note) => {
-      apps = startApps({ folder, env, port: port(), onPid: run, onGivenUp: life.giveUp });
+      apps = startApps({ folder, env, port: port(), onPid, onGivenUp: life.giveUp });
       await Promise.race([apps.ready(life.isOver), life.over]);
       note(appNames.join(', '));
     });
