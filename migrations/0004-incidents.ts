@@ -22,6 +22,8 @@ export class Incidents1764500000004 implements MigrationInterface {
       'incident_event',
       'incident',
       'waiting_reference',
+      'first_run',
+      'reporter',
       'output_index',
     ])
       await runner.query(`drop table tocsin.${table}`);
@@ -47,6 +49,18 @@ const outputs = [
      constraint output_index_key primary key (day, hash)
    ) partition by range (day)`,
   `create table tocsin.output_index_default partition of tocsin.output_index default`,
+  // Who reported, and since when Tocsin knows them: new accounts alone page nobody.
+  `create table tocsin.reporter (
+     account   text        not null,
+     first_at  timestamptz not null,
+     constraint reporter_key primary key (account)
+   )`,
+  `create table tocsin.first_run (
+     only_row  boolean     not null default true,
+     at        timestamptz not null,
+     constraint first_run_key primary key (only_row),
+     constraint first_run_one_row check (only_row)
+   )`,
   // Feedback and verdicts whose output has not come yet, or came more than once. No text of theirs is kept here.
   `create table tocsin.waiting_reference (
      event_source      text        not null,

@@ -32,7 +32,13 @@ export class MonitorModule {
       imports: [StreamModule.register(stream)],
       controllers: [MonitorConsumer],
       providers: [
-        ...[Incidents, Recording, Outputs, Reporters, Tallies, Floods, EvidenceStore],
+        Incidents,
+        Recording,
+        Outputs,
+        Reporters,
+        Tallies,
+        Floods,
+        EvidenceStore,
         {
           provide: Database,
           useFactory: async () => {

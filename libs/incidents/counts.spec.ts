@@ -4,7 +4,7 @@ import { verdictOf, wilson } from './review.js';
 import { TallySheet } from './tally.js';
 
 test('a rule floods when it fires on over 5 % of at least 1,000 events of a minute', () => {
-  const times = (count: number) => new Array<number>(count).fill(noon);
+  const times = (count: number) => Array.from({ length: count }, () => noon);
   const hits = (count: number) => Array.from({ length: count }, (_, i) => aFinding({ output: `${i}` }));
   expect([...new FloodMeter().observe(times(999), hits(500))]).toEqual([]);
   expect([...new FloodMeter().observe(times(1_000), hits(50))]).toEqual([]);

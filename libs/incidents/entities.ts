@@ -1,8 +1,10 @@
 /** Every table of this lib that the drift test holds against the migrations. */
 import {
   FindingEntity,
+  FirstRunEntity,
   FloodEntity,
   FloodKeptEntity,
+  ReporterEntity,
   ReviewEntity,
   ScoreCountEntity,
   SignalEntity,
@@ -26,4 +28,6 @@ export const incidentsEntities = [
   FloodEntity,
   FloodKeptEntity,
   WaitingReferenceEntity,
+  ReporterEntity,
+  FirstRunEntity,
 ];

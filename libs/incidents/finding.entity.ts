@@ -153,3 +153,17 @@ export class WaitingReferenceEntity {
   @Column({ type: 'timestamptz', name: 'arrived_at' }) arrivedAt!: Date;
   @Column({ type: 'timestamptz', name: 'due_at', nullable: true }) dueAt!: Date | null;
 }
+
+@Entity({ name: 'reporter' })
+export class ReporterEntity {
+  @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'reporter_key' }) account!: string;
+  @Column({ type: 'timestamptz', name: 'first_at' }) firstAt!: Date;
+}
+
+@Entity({ name: 'first_run' })
+@Check('first_run_one_row', 'only_row')
+export class FirstRunEntity {
+  @PrimaryColumn({ type: 'boolean', name: 'only_row', default: true, primaryKeyConstraintName: 'first_run_key' })
+  onlyRow!: boolean;
+  @Column({ type: 'timestamptz' }) at!: Date;
+}

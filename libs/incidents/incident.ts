@@ -33,7 +33,7 @@ export interface Incident {
   readonly stage?: string;
   readonly model?: string;
   readonly purpose?: string;
-  /** 1 at opening, one more at each re-opening: pages of an older round are void. */
+  /** 1 at opening, one more when it opens again or turns worse while open: pages of an older round are void. */
   readonly round: number;
   readonly openedAt: Date;
   /** The opening event's own time. */

@@ -56,7 +56,7 @@ test('an incident that does not exist is undefined, not an error', async () => {
 });
 
 test('lists page from the newest to the end without a gap, filtered by status, severity and time', async () => {
-  const ids = [];
+  const ids: string[] = [];
   for (const account of ['a', 'b', 'c', 'd', 'e']) ids.push(await open(account));
   await db.database.transaction((tx) => incidents.acknowledge(tx, ids[0]!, ann));
   const seen: string[] = [];

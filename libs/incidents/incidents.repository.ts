@@ -251,6 +251,18 @@ export class Incidents {
     }
   }
 
+  /** The id of the open incident of that key; undefined where there is none. */
+  async findOther(
+    query: Query,
+    other: Pick<NewOther, 'kind' | 'routingKey' | 'dedupKey'>,
+  ): Promise<string | undefined> {
+    const [row] = await query.query<{ id: string }>(
+      `select id from tocsin.incident where key_hash = $1 and status <> 'resolved'`,
+      [otherKeyHash(other.kind, other.routingKey, other.dedupKey)],
+    );
+    return row?.id;
+  }
+
   /** Another tool's acknowledge or resolve, by its dedup key; undefined where none of it is open. */
   async actOnOther(
     tx: Tx,

@@ -44,6 +44,8 @@ export {
 export { TallySheet, type TallyPlace } from './tally.js';
 export { Tallies, type TallySum } from './tallies.repository.js';
 export { FloodMeter, floodSubject } from './flood.js';
+export { Reporters, type KnownReporters } from './reporters.repository.js';
+export { ScoreSheet, type Scored } from './score-sheet.js';
 export { Floods } from './floods.repository.js';
 export { reviewLabels, verdictOf, wilson, type Interval, type ReviewLabel } from './review.js';
 export {

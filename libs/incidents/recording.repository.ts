@@ -360,7 +360,7 @@ export class Recording {
     for (const change of changes) {
       if (change.change !== 'reopen' && change.change !== 'raise') continue;
       const before = change.incident;
-      const after = { ...(change.change === 'reopen' ? reopened(before) : before), severity: change.severity };
+      const after = { ...(change.change === 'reopen' ? reopened(before) : renewed(before)), severity: change.severity };
       await storeIncidentState(tx, after);
       if (change.change === 'reopen') {
         reopenedNow.push(after);
@@ -423,6 +423,11 @@ export class Recording {
 /** Unique in an incident's timeline, so that of two batches that reach the size one writes the note. */
 function grown(size: number): string {
   return `grown ${size}`;
+}
+
+/** A worse finding pages an open incident anew; one that somebody works on stays theirs. */
+function renewed(incident: Incident): Incident {
+  return incident.status === 'open' ? { ...incident, round: incident.round + 1 } : incident;
 }
 
 interface SignalGroup {
