@@ -5,11 +5,11 @@ import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { Access } from '../../libs/access/index.js';
 import { Database } from '../../libs/database/index.js';
 import { EvidenceStore, Findings, Incidents, Tallies } from '../../libs/incidents/index.js';
-import { AcknowledgeLinks, Pages, Responding } from '../../libs/paging/index.js';
+import { AcknowledgeLinks, Pages, planInForce, Responding } from '../../libs/paging/index.js';
 import { Bundles, BundleHolder, Thresholds } from '../../libs/policy/index.js';
 import { Health } from '../../libs/telemetry/index.js';
 import type { Config } from '../config.js';
-import { planInForce } from '../current-plan.js';
+
 import { AuthGuard, configToken } from './auth.guard.js';
 import { controllers } from './controllers.js';
 import { Changes } from './live.controller.js';

@@ -56,7 +56,7 @@ async function call(path: string, init: { method?: string; body?: unknown; heade
   return {
     status: response.status,
     headers: response.headers,
-    body: text === '' ? undefined : (JSON.parse(text) as never),
+    body: (text === '' ? undefined : JSON.parse(text)) as unknown,
   };
 }
 
@@ -74,7 +74,11 @@ async function openIncident(title: string): Promise<string> {
 }
 
 test('without a token nothing is told; with a wrong one neither', async () => {
-  for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: `Basic ${token}` }]) {
+  for (const headers of [
+    {} as Record<string, string>,
+    { authorization: 'Bearer wrong' },
+    { authorization: `Basic ${token}` },
+  ]) {
     const { status, body, headers: answered } = await call('/api/v1/incidents', { headers });
     expect(status).toBe(401);
     expect(answered.get('content-type')).toContain('application/problem+json');

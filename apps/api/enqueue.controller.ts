@@ -21,10 +21,10 @@ import { z } from 'zod';
 import { Access } from '../../libs/access/index.js';
 import { Database, isConnectionLoss, isRetryable } from '../../libs/database/index.js';
 import { Incidents, type Severity } from '../../libs/incidents/index.js';
-import { Pages, Responding } from '../../libs/paging/index.js';
+import { Pages, planInForce, Responding } from '../../libs/paging/index.js';
 import { BundleHolder } from '../../libs/policy/index.js';
 import type { Config } from '../config.js';
-import { planInForce } from '../current-plan.js';
+
 import { configToken, Open } from './auth.guard.js';
 
 const severityOf: Readonly<Record<string, Severity>> = {

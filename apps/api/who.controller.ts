@@ -3,10 +3,10 @@ import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Database } from '../../libs/database/index.js';
-import { arrangementsAt, whoIsOnCall, withOverrides } from '../../libs/paging/index.js';
+import { arrangementsAt, planInForce, whoIsOnCall, withOverrides } from '../../libs/paging/index.js';
 import { BundleHolder } from '../../libs/policy/index.js';
 import type { Config } from '../config.js';
-import { planInForce } from '../current-plan.js';
+
 import { configToken } from './auth.guard.js';
 
 const asked = z.object({ at: z.iso.datetime({ offset: true }).optional() });
