@@ -29,11 +29,24 @@ export function createDataSource(options: DatabaseOptions): DataSource {
     connectTimeoutMS: 5_000,
     installExtensions: false,
     extra: {
+      Client: HeardClient,
       keepAlive: true,
       // A zombie frozen in mid-transaction keeps its row locks: the server ends it after 5 s (promise 1).
       options: '-c search_path=tocsin,public -c idle_in_transaction_session_timeout=5000 -c timezone=UTC',
     },
   });
+}
+
+/**
+ * Between the pool's hand-over and the taker's own listener nobody hears a client, and an error event that nobody hears
+ * ends the process: seen where the server's farewell came in one packet with the end of the login. The next statement
+ * fails all the same.
+ */
+class HeardClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
 }
 
 /** The pool, with transactions. Inject this by type; repositories take a `Tx` or a `Query`. */
