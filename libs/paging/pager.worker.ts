@@ -126,6 +126,7 @@ export class Pager {
     while (this.lanes.mail.flying + this.lanes.http.flying > 0) await new Promise((resolve) => setTimeout(resolve, 10));
     while (this.recording || this.finished.length > 0) await (this.recording ?? this.record());
     await this.listener?.close();
+    await Promise.all([this.options.channels.mail.close(), this.options.channels.http.close()]);
   }
 
   private schedulePoll(afterMs: number): void {
