@@ -12,14 +12,15 @@ import { Sentence, run } from './say.mjs';
 /**
  * Runs `main` under the vendored Node, after install and build.
  * @param {() => Promise<number | void>} main answers the exit code
- * @param {{ anyNode?: boolean }} options with `anyNode` main runs on whatever Node this is
+ * @param {{ anyNode?: boolean, console?: boolean }} options with `anyNode` main runs on whatever Node this is; with
+ *   `console` the console is built too
  */
-export function bootstrap(main, { anyNode = false } = {}) {
+export function bootstrap(main, { anyNode = false, console = false } = {}) {
   return run(async () => {
     const [major] = process.versions.node.split('.').map(Number);
     if (major < 20) throw new Sentence(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
     await install();
-    await build();
+    await build({ console });
     if (process.version !== nodeVersion && !anyNode) return await goOn();
     return process.env.TOCSIN_LAUNCHED_BY ? await asChild(main) : await main();
   });

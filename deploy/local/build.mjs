@@ -2,4 +2,4 @@
 import { bootstrap } from './bootstrap.mjs';
 import { say } from './say.mjs';
 
-await bootstrap(async () => say('dist/ is up to date'));
+await bootstrap(async () => say('dist/ is up to date'), { console: true });

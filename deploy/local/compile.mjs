@@ -22,29 +22,55 @@ import { Sentence, step } from './say.mjs';
 
 const sources = ['apps', 'libs', 'migrations', 'test'];
 const web = 'apps/console/web';
-const stampFile = join(dist, '.stamp');
+const page = join(dist, 'console');
+const serverStampFile = join(dist, '.stamp');
+const pageStampFile = join(page, '.stamp');
 
-export async function build() {
-  const server = serverStamp();
-  const page = consoleStamp();
-  if (isBuilt(server, page)) return;
+/** @param {{ console?: boolean }} options the console's bundle is made only for who serves it */
+export async function build({ console = false } = {}) {
+  const wanted = { server: serverStamp(), page: console ? consoleStamp() : '' };
+  if (isBuilt(wanted)) return;
   await alone(root, 'build', async () => {
-    if (isBuilt(server, page)) return;
-    const fresh = join(cache, `build.${process.pid}`);
-    try {
-      mkdirSync(fresh, { recursive: true });
-      await step('build', (note) => compile(fresh, note));
-      if (page) await step('build the console', () => bundle(fresh, page));
-      writeFileSync(join(fresh, '.stamp'), `${server}\n${page}\n`);
-      replace(fresh);
-    } finally {
-      rmSync(fresh, { recursive: true, force: true });
-    }
+    if (isBuilt(wanted)) return; // another command of this checkout just did it
+    if (readStamp(serverStampFile) !== wanted.server) await replaceServer(wanted.server);
+    if (wanted.page && readStamp(pageStampFile) !== wanted.page) await replaceConsole(wanted.page);
   });
 }
 
-function isBuilt(server, page) {
-  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === `${server}\n${page}\n`;
+function isBuilt({ server, page }) {
+  return readStamp(serverStampFile) === server && (!page || readStamp(pageStampFile) === page);
+}
+
+function readStamp(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
+async function replaceServer(stamp) {
+  const fresh = join(cache, `build.${process.pid}`);
+  const old = `${fresh}.old`;
+  try {
+    mkdirSync(fresh, { recursive: true });
+    await step('build', (note) => compile(fresh, note));
+    writeFileSync(join(fresh, '.stamp'), stamp);
+    if (existsSync(page)) cpSync(page, join(fresh, 'console'), { recursive: true });
+    if (existsSync(dist)) renameSync(dist, old);
+    renameSync(fresh, dist);
+  } finally {
+    for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function replaceConsole(stamp) {
+  const fresh = join(cache, `console.${process.pid}`);
+  const old = `${fresh}.old`;
+  try {
+    await step('build the console', () => bundle(fresh));
+    writeFileSync(join(fresh, '.stamp'), stamp);
+    if (existsSync(page)) renameSync(page, old);
+    renameSync(fresh, page);
+  } finally {
+    for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 async function compile(out, note) {
@@ -72,36 +98,18 @@ async function compile(out, note) {
   note(copied > 0 ? `dist/, ${copied} data files` : 'dist/');
 }
 
-/** The console's bundle is kept by its stamp: most changes are not in the web folder. */
-async function bundle(out, page) {
-  const kept = join(cache, `console-${page}`);
-  if (!existsSync(kept)) {
-    const making = `${kept}.${process.pid}`;
-    const { code, output } = await quietly(node, [
-      'node_modules/vite/bin/vite.js',
-      'build',
-      web,
-      '--outDir',
-      making,
-      '--emptyOutDir',
-      '--logLevel',
-      'warn',
-    ]);
-    if (code !== 0)
-      throw new Sentence(`The console does not build:\n${output.trim().split('\n').slice(-20).join('\n')}`);
-    for (const old of readdirSync(cache)) {
-      if (old.startsWith('console-') && join(cache, old) !== making) rmSync(join(cache, old), { recursive: true });
-    }
-    renameSync(making, kept);
-  }
-  cpSync(kept, join(out, 'console'), { recursive: true });
-}
-
-function replace(fresh) {
-  const old = `${fresh}.old`;
-  if (existsSync(dist)) renameSync(dist, old);
-  renameSync(fresh, dist);
-  rmSync(old, { recursive: true, force: true });
+async function bundle(out) {
+  const { code, output } = await quietly(node, [
+    'node_modules/vite/bin/vite.js',
+    'build',
+    web,
+    '--outDir',
+    out,
+    '--emptyOutDir',
+    '--logLevel',
+    'warn',
+  ]);
+  if (code !== 0) throw new Sentence(`The console does not build:\n${output.trim().split('\n').slice(-20).join('\n')}`);
 }
 
 function serverStamp() {

@@ -26,9 +26,16 @@ export async function step(what, work) {
   }
 }
 
+let out = process.stdout;
+
+/** From now on lines go there: a verb's stdout is its answer's alone. @param {NodeJS.WriteStream} stream */
+export function speakOn(stream) {
+  out = stream;
+}
+
 /** @param {string} line */
 export function say(line) {
-  process.stdout.write(`${line}\n`);
+  out.write(`${line}\n`);
 }
 
 /** @param {number} started from performance.now() */

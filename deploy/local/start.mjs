@@ -14,28 +14,31 @@ import { dataFolder, localEnvironment, localSecrets, makeDataFolder, mode, port,
 
 const started = performance.now();
 
-await bootstrap(async () => {
-  const unknown = process.argv.slice(2).filter((arg) => arg !== '--fresh');
-  if (unknown.length > 0)
-    throw new Sentence(`"${unknown[0]}" is no option of npm start: there is \`npm start -- --fresh\`.`);
-  const fresh = process.argv.includes('--fresh');
-  const where = mode();
-  const folder = dataFolder();
-  makeDataFolder(folder);
-  const lock = join(folder, 'start.pid');
-  const holder = hold(lock, 'npm start');
-  if (holder) throw new Sentence(heldBy(holder, folder));
-  try {
-    await endLeftovers(folder, where);
-    if (await isTaken(port()))
-      throw new Sentence(
-        `Port ${port()} is taken by another program: stop that, or choose another port: TOCSIN_PORT=${port() + 1} npm start`,
-      );
-    return where === 'local' ? await startLocally(folder, fresh) : await startOnRealServers(folder);
-  } finally {
-    letGo(lock);
-  }
-});
+await bootstrap(
+  async () => {
+    const unknown = process.argv.slice(2).filter((arg) => arg !== '--fresh');
+    if (unknown.length > 0)
+      throw new Sentence(`"${unknown[0]}" is no option of npm start: there is \`npm start -- --fresh\`.`);
+    const fresh = process.argv.includes('--fresh');
+    const where = mode();
+    const folder = dataFolder();
+    makeDataFolder(folder);
+    const lock = join(folder, 'start.pid');
+    const holder = hold(lock, 'npm start');
+    if (holder) throw new Sentence(heldBy(holder, folder));
+    try {
+      await endLeftovers(folder, where);
+      if (await isTaken(port()))
+        throw new Sentence(
+          `Port ${port()} is taken by another program: stop that, or choose another port: TOCSIN_PORT=${port() + 1} npm start`,
+        );
+      return where === 'local' ? await startLocally(folder, fresh) : await startOnRealServers(folder);
+    } finally {
+      letGo(lock);
+    }
+  },
+  { console: true },
+);
 
 async function startLocally(folder, fresh) {
   const { localServers, readBundle, removeData } = await import('./servers.mjs');

@@ -7,20 +7,21 @@ import { join } from 'node:path';
 import { main, runOptions } from './apps.mjs';
 import { become, bootstrap, goOn } from './bootstrap.mjs';
 import { nodeVersion, root } from './paths.mjs';
-import { Sentence, say, step } from './say.mjs';
+import { Sentence, say, speakOn, step } from './say.mjs';
 import { dataFolder, localEnvironment, localSecrets, readRun } from './settings.mjs';
 
 const verb = process.argv[2];
 /** These need nothing but their files: a running start is none of their business. */
 const offline = new Set(['match', 'score', 'rank', 'cluster', 'check', 'train', 'evaluate', 'help']);
 
+if (verb !== 'demo') speakOn(process.stderr);
 await bootstrap(
   async () => {
     const env = environment();
     if (verb !== 'demo') return await become([...runOptions, main, ...process.argv.slice(2)], env);
     return process.version === nodeVersion ? await demo(env) : await goOn();
   },
-  { anyNode: true },
+  { anyNode: true, console: verb === 'run' && process.argv.includes('api') },
 );
 
 function environment() {
