@@ -30,48 +30,44 @@ export function buildAutomaton(literals: readonly string[]): Automaton {
     next++;
   }
 
-  // The trie, a row of children a node; grown by doubling.
-  let rows = new Uint32Array(1024 * classes);
+  // The trie, a row of children a node; grown by doubling. Literals differ, so a node ends one of them at most.
+  let rows = new Int32Array(1024 * classes);
   let count = 1;
-  const ends: number[][] = [[]];
+  const endOf = new Map<number, number>();
   literals.forEach((literal, index) => {
     let node = 0;
     for (let i = 0; i < literal.length; i++) {
       const cell = node * classes + classOf[literal.charCodeAt(i)]!;
-      let child = rows[cell]!;
-      if (child === 0) {
-        child = count++;
-        ends.push([]);
-        if (count * classes > rows.length) {
-          const grown = new Uint32Array(rows.length * 2);
-          grown.set(rows);
-          rows = grown;
-        }
-        rows[cell] = child;
+      node = rows[cell]!;
+      if (node !== 0) continue;
+      node = count++;
+      rows[cell] = node;
+      if ((count + 1) * classes > rows.length) {
+        const grown = new Int32Array(rows.length * 2);
+        grown.set(rows);
+        rows = grown;
       }
-      node = child;
     }
-    ends[node]!.push(index);
+    endOf.set(node, index);
   });
+  const own = new Int32Array(count).fill(-1);
+  for (const [node, literal] of endOf) own[node] = literal;
 
   // Breadth first: a missing child goes where the longest proper ending goes.
-  const fail = new Uint32Array(count);
-  const order = new Uint32Array(count);
+  const fail = new Int32Array(count);
+  /** The nearest ending of a node that ends a literal; 0 for none. */
+  const shorter = new Int32Array(count);
+  const order = new Int32Array(count);
   let queued = 0;
-  const found: number[][] = ends;
-  for (let symbol = 1; symbol < classes; symbol++) {
-    const child = rows[symbol]!;
-    if (child) order[queued++] = child;
-  }
+  for (let symbol = 1; symbol < classes; symbol++) if (rows[symbol]) order[queued++] = rows[symbol]!;
   for (let head = 0; head < queued; head++) {
     const node = order[head]!;
     const back = fail[node]! * classes;
-    const own = node * classes;
-    const behind = found[fail[node]!]!;
-    if (behind.length > 0) found[node] = found[node]!.length > 0 ? [...found[node]!, ...behind] : behind;
+    const row = node * classes;
+    shorter[node] = own[fail[node]!]! >= 0 ? fail[node]! : shorter[fail[node]!]!;
     for (let symbol = 1; symbol < classes; symbol++) {
-      const child = rows[own + symbol]!;
-      if (child === 0) rows[own + symbol] = rows[back + symbol]!;
+      const child = rows[row + symbol]!;
+      if (child === 0) rows[row + symbol] = rows[back + symbol]!;
       else {
         fail[child] = rows[back + symbol]!;
         order[queued++] = child;
@@ -79,24 +75,24 @@ export function buildAutomaton(literals: readonly string[]): Automaton {
     }
   }
 
-  const renamed = new Uint32Array(count);
+  const accepts = (node: number) => own[node]! >= 0 || shorter[node]! > 0;
+  const renamed = new Int32Array(count);
   let plain = 0;
-  for (let node = 0; node < count; node++) if (found[node]!.length === 0) renamed[node] = plain++;
+  for (let node = 0; node < count; node++) if (!accepts(node)) renamed[node] = plain++;
   const outputStart: number[] = [];
   const outputs: number[] = [];
   for (let node = 0, accepting = plain; node < count; node++) {
-    if (found[node]!.length === 0) continue;
+    if (!accepts(node)) continue;
     renamed[node] = accepting++;
     outputStart.push(outputs.length);
-    for (const index of found[node]!) outputs.push(index);
+    for (let end = own[node]! >= 0 ? node : shorter[node]!; end > 0; end = shorter[end]!) outputs.push(own[end]!);
   }
   outputStart.push(outputs.length);
   const table = new Int32Array(count * classes);
   for (let node = 0; node < count; node++) {
     const to = renamed[node]! * classes;
-    for (let symbol = 1; symbol < classes; symbol++) {
-      table[to + symbol] = renamed[rows[node * classes + symbol]!]! * classes;
-    }
+    const row = node * classes;
+    for (let symbol = 1; symbol < classes; symbol++) table[to + symbol] = renamed[rows[row + symbol]!]! * classes;
   }
   return {
     classOf,

@@ -58,6 +58,11 @@ export class CompiledCorrelation implements Correlation {
     this.seen = source.seen && keyed(source.seen);
   }
 
+  /** True where the order or the rank of entries counts, not only how many there are. */
+  get readsEntries(): boolean {
+    return ['temporal_ordered', 'value_percentile', 'value_median'].includes(this.source.type);
+  }
+
   /** What a match adds to the window; undefined where it lacks a field to group by or to count. */
   signalOf(occurrence: Occurrence): Signal | undefined {
     const group: Record<string, string> = {};
@@ -82,21 +87,29 @@ export class CompiledCorrelation implements Correlation {
   }
 
   complete(entries: readonly WindowEntry[]): boolean {
-    const { source } = this;
-    const { bounds } = source;
-    switch (source.type) {
+    const counts = new Counts();
+    for (const entry of entries) counts.add(entry);
+    return this.completeCounted(counts, entries);
+  }
+
+  /** The same, for a window whose counts are kept: reads the entries only where counts do not tell. */
+  completeCounted(counts: Counts, entries: readonly WindowEntry[]): boolean {
+    const { type, bounds } = this.source;
+    switch (type) {
       case 'event_count':
-        return within(bounds, new Set(entries.map(({ eventId }) => eventId)).size);
+        return within(bounds, counts.events.size);
       case 'value_count':
-        return within(bounds, new Set(entries.map(({ value }) => value)).size);
+        return within(bounds, counts.values.size);
+      case 'value_sum':
+        return counts.numbers > 0 && within(bounds, counts.sum);
+      case 'value_avg':
+        return counts.numbers > 0 && within(bounds, counts.sum / counts.numbers);
       case 'temporal':
-        return this.fulfilled(new Set(entries.map(({ rule }) => rule)));
+        return this.fulfilled(counts.rules);
       case 'temporal_ordered':
-        return this.fulfilled(new Set(entries.map(({ rule }) => rule))) && inOrder(this.ordered(), entries);
-      default: {
-        const numbers = entries.map(({ value }) => Number(value)).filter((number) => !Number.isNaN(number));
-        return this.measured(entries, numbers);
-      }
+        return this.fulfilled(counts.rules) && inOrder(this.ordered(), entries);
+      default:
+        return this.ranked(entries);
     }
   }
 
@@ -105,24 +118,21 @@ export class CompiledCorrelation implements Correlation {
     return this.seen ? this.bases.filter((rule) => wanted(this.seen!, rule)) : this.bases;
   }
 
-  private fulfilled(rules: ReadonlySet<string>): boolean {
+  private fulfilled(rules: Rules): boolean {
     if (this.seen) return isSeen(this.seen, rules);
     if (this.source.bounds.length > 0) return within(this.source.bounds, rules.size);
     return this.bases.every((rule) => rules.has(rule));
   }
 
-  private measured(entries: readonly WindowEntry[], numbers: readonly number[]): boolean {
+  private ranked(entries: readonly WindowEntry[]): boolean {
     const { type, bounds, percentile } = this.source;
     const last = entries.at(-1)?.value;
     if (type === 'value_percentile' && percentile === undefined) {
       // No percentile named: the bound is one, for where the newest value stands among all.
       return last !== undefined && within(bounds, rankOf(last, entries));
     }
-    if (numbers.length === 0) return false;
-    const sum = () => numbers.reduce((total, number) => total + number, 0);
-    if (type === 'value_sum') return within(bounds, sum());
-    if (type === 'value_avg') return within(bounds, sum() / numbers.length);
-    return within(bounds, quantile(numbers, type === 'value_median' ? 50 : (percentile ?? 50)));
+    const numbers = entries.map(({ value }) => Number(value)).filter((number) => !Number.isNaN(number));
+    return numbers.length > 0 && within(bounds, quantile(numbers, type === 'value_median' ? 50 : (percentile ?? 50)));
   }
 
   private fieldOf(occurrence: Occurrence, name: string): string | undefined {
@@ -138,11 +148,49 @@ export class CompiledCorrelation implements Correlation {
   }
 }
 
+/** Which rules a window has seen. */
+type Rules = Pick<ReadonlyMap<string, number>, 'has' | 'size'>;
+
+/** What a window holds, in numbers that can be kept as entries come and go. */
+export class Counts {
+  readonly events = new Map<string, number>();
+  readonly values = new Map<string, number>();
+  readonly rules = new Map<string, number>();
+  sum = 0;
+  numbers = 0;
+
+  add(entry: WindowEntry): void {
+    this.change(entry, 1);
+  }
+
+  remove(entry: WindowEntry): void {
+    this.change(entry, -1);
+  }
+
+  private change({ eventId, value, rule }: WindowEntry, by: 1 | -1): void {
+    tally(this.events, eventId, by);
+    tally(this.rules, rule, by);
+    if (value === undefined) return;
+    tally(this.values, value, by);
+    const number = Number(value);
+    if (value.trim() === '' || Number.isNaN(number)) return;
+    this.numbers += by;
+    // Begun anew with each empty window, so that fractions leave no rest behind.
+    this.sum = this.numbers === 0 ? 0 : this.sum + by * number;
+  }
+}
+
+function tally(counts: Map<string, number>, key: string, by: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count > 0) counts.set(key, count);
+  else counts.delete(key);
+}
+
 export function within(bounds: readonly Bound[], value: number): boolean {
   return bounds.every((bound) => compares(bound.compare, value, bound.value));
 }
 
-function isSeen(seen: Seen, rules: ReadonlySet<string>): boolean {
+function isSeen(seen: Seen, rules: Rules): boolean {
   switch (seen.op) {
     case 'rule':
       return rules.has(seen.rule);

@@ -26,11 +26,12 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+// prettier-ignore
 export const topFields = [
   'title', 'id', 'related', 'name', 'taxonomy', 'status', 'description', 'license', 'author', 'references', 'date',
   'modified', 'logsource', 'detection', 'correlation', 'filter', 'fields', 'falsepositives', 'level', 'tags', 'scope',
   'generate', 'tocsin',
-]; // prettier-ignore
+];
 
 export type Common = ReturnType<typeof readCommon>;
 

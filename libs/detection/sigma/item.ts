@@ -6,13 +6,14 @@ import { base64Offsets, dashVariants, encode, parseWildcards, plainText, type En
 import { compileRegex } from './regex.js';
 import type { Compare, DatePart, Expression, GlobPart, Place, TemplatePart, Test } from './rule.js';
 
+// prettier-ignore
 export const modifiers = [
   'contains', 'startswith', 'endswith', 'all', 'cased', 'exists', 'neq',
   're', 'i', 'm', 's',
   'windash', 'wide', 'utf16le', 'utf16be', 'utf16', 'base64', 'base64offset', 'expand', 'fieldref',
   'cidr', 'lt', 'lte', 'gt', 'gte',
   'minute', 'hour', 'day', 'week', 'month', 'year',
-] as const; // prettier-ignore
+] as const;
 export type Modifier = (typeof modifiers)[number];
 
 export type Placeholders = Readonly<Record<string, readonly string[]>>;

@@ -133,13 +133,9 @@ function smallSet(set: CharSet): string[] | undefined {
 
 /** A quick test of a set's membership by unit. */
 export function memberOf(set: CharSet): (code: number) => boolean {
-  const table = new Uint8Array(65536);
-  for (const [from, to] of set.ranges) {
-    for (let code = from; code <= to && code < 65536; code++) {
-      table[code] = 1;
-      if (set.ignoreCase) for (const other of foldedAlike(code)) table[other] = 1;
-    }
-  }
-  const wanted = set.inverted ? 0 : 1;
-  return (code) => table[code] === wanted;
+  const inRanges = (code: number) => set.ranges.some(([from, to]) => code >= from && code <= to);
+  const within = (code: number) =>
+    (set.ignoreCase ? foldedAlike(foldUnit(code)).some(inRanges) : inRanges(code)) !== set.inverted;
+  const ascii = Array.from({ length: 128 }, (_, code) => within(code));
+  return (code) => (code < 128 ? ascii[code]! : within(code));
 }
