@@ -13,6 +13,7 @@ import { bundleChannel, Bundles } from './bundles.repository.js';
 import type { StageStarts } from './conformance.js';
 import { stageIndex, type StageIndex } from './stage.js';
 import { readStarts } from './stage-starts.repository.js';
+import type { PublishedThreshold } from './threshold.js';
 import { Thresholds } from './thresholds.repository.js';
 
 const log = logger('policy');
@@ -49,6 +50,7 @@ export class BundleHolder<Prepared = void> {
   private bundle?: Bundle;
   private made?: { readonly prepared: Prepared };
   private index?: StageIndex;
+  private published: readonly PublishedThreshold[] = [];
   private knownStarts: StageStarts = new Map();
   private seen?: number;
   private seenThresholds?: string;
@@ -152,12 +154,12 @@ export class BundleHolder<Prepared = void> {
     const { database } = this.options;
     const active = await this.bundles.whatIsActive(database);
     const changed = active.sequence !== null && active.sequence !== this.seen;
-    if (changed) await this.adopt();
-    if (this.bundle && (changed || active.thresholds !== this.seenThresholds)) {
-      const rows = await this.thresholds.inForce(database, await database.now());
-      this.index = stageIndex(this.bundle.policies, rows);
+    if (active.thresholds !== this.seenThresholds) {
+      this.published = await this.thresholds.inForce(database, await database.now());
       this.seenThresholds = active.thresholds;
+      if (this.bundle) this.index = stageIndex(this.bundle.policies, this.published);
     }
+    if (changed) await this.adopt();
     if (changed || performance.now() - this.toldAt >= tellEveryMs) {
       this.knownStarts = await readStarts(database);
       await this.bundles.tell(database, {
@@ -200,7 +202,7 @@ export class BundleHolder<Prepared = void> {
       const made = this.options.prepare && { prepared: await this.options.prepare(bundle) };
       this.made = made;
       this.bundle = bundle;
-      this.index = stageIndex(bundle.policies, []);
+      this.index = stageIndex(bundle.policies, this.published);
       return undefined;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);

@@ -13,7 +13,7 @@ import {
   type Identity,
   type WatchlistEntry,
 } from '../detection/index.js';
-import { parseRules, type ParsedRules } from '../detection/sigma/parse.js';
+import { parseRules, type ParsedRules } from '../detection/sigma/index.js';
 import { parsePlan, type Plan } from '../paging/index.js';
 import { parsePolicy, type Policy, type PolicyReading } from './policy.js';
 import { stageIndex, type StageIndex } from './stage.js';

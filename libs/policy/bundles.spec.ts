@@ -40,12 +40,16 @@ const hold = async <Prepared = void>(options: Partial<BundleHolderOptions<Prepar
 };
 const metric = async (name: string) => new RegExp(`^${name} (\\S+)$`, 'm').exec((await metricsText()).body)?.[1];
 
-beforeEach(async () => {
+beforeAll(async () => {
   db = await testDatabase();
+});
+afterAll(() => db.drop());
+beforeEach(async () => {
+  await db.database.query(`truncate bundle, bundle_application, bundle_copy, stage_start, threshold restart identity`);
+  await db.database.query(`update clock set frozen_at = null, offset_by = '0'`);
 });
 afterEach(async () => {
   for (const holder of holders.splice(0)) await holder.close();
-  await db.drop();
 });
 
 test('applying makes a bundle the active one, with who and when, and applying it again changes nothing', async () => {

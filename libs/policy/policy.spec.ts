@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatProblem } from '../config-file/index.js';
 import { parsePolicy, type Policy } from './policy.js';
-import { policyFile } from './schema.js';
+import { policyFile, scoredDetectors } from './schema.js';
 
 const folder = join(import.meta.dirname, 'testdata');
 const cases = readdirSync(folder).sort();
@@ -18,7 +18,7 @@ test.each(cases.filter((file) => file.endsWith('.good.yml')))('%s loads', (file)
 test.each(cases.filter((file) => file.endsWith('.bad.yml')))('%s is refused for the reasons that it lists', (file) => {
   const text = textOf(file);
   const expected = [...text.matchAll(/^# expect: (.*)$/gm)].map(
-    ([, said]) => `${file}:${said!.replace('FIELDS', fields)}`,
+    ([, said]) => `${file}:${said!.replace('FIELDS', fields).replace('DETECTORS', scoredDetectors.join(', '))}`,
   );
   expect(parsePolicy(text, file).problems.map(formatProblem)).toEqual(expected);
 });
@@ -126,6 +126,13 @@ test('a threshold outside the shipped bounds is held at them, and that is said',
 
 test('an output index that is off has no length', () => {
   expect(parsePolicy(`${seed}\noutput_index: off\n`, 'p.yml').policy).not.toHaveProperty('outputIndexMs');
+});
+
+test('a version that is not among the versions in force is a warning', () => {
+  expect(warnings('versions: [v2]')).toEqual([
+    'versions: "v1.0-alpha" is not among them, so its outputs are of an unknown version; wanted all versions in force',
+  ]);
+  expect(warnings('versions: [v2, v1.0-alpha]')).toEqual([]);
 });
 
 test('a switch that the plan does not name is off', () => {

@@ -96,11 +96,18 @@ export function parsePolicy(text: string, file: string): PolicyReading {
   const problems = [...read.problems];
   if (read.value === undefined) return { problems, at: read };
   problems.push(
+    ...versionsInForce(read.value, read),
     ...repeatedStages(read.value, read),
     ...unservedChecks(read.value, read),
     ...idleThresholds(read.value, read),
   );
   return { policy: toPolicy(read.value, file), problems, at: read };
+}
+
+function versionsInForce({ version, versions }: PolicyFile, read: PolicyReading['at']): Problem[] {
+  if (versions === undefined || versions.includes(version)) return [];
+  const message = `versions: "${version}" is not among them, so its outputs are of an unknown version; wanted all versions in force`;
+  return [read.warning(['versions'], message)];
 }
 
 function repeatedStages(policy: PolicyFile, read: PolicyReading['at']): Problem[] {

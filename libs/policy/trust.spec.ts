@@ -88,3 +88,14 @@ test('a source or a topic that keeps nothing makes its events so, dead letters t
 test('an event that asked to be kept nowhere stays so, whatever its source may', () => {
   expect(honour(output({ ephemeral: true }), sourceIndex([]))).toMatchObject({ ephemeral: true });
 });
+
+test("sources that producers invent take bounded memory and never another source's trust", () => {
+  const sources = sourceIndex([
+    trust({ source: '//gateway/*', verifiedAs: true }),
+    trust({ source: '//gateway/eu', verdicts: ['moderation'] }),
+  ]);
+  for (let i = 0; i < 5_000; i++) expect(sources.of(`//gateway/${i}`)).toMatchObject({ verifiedAs: true });
+  for (let i = 0; i < 5_000; i++) expect(sources.of(`//elsewhere/${i}`)).toMatchObject({ verifiedAs: false });
+  expect(sources.of('//gateway/eu').verdicts.has('moderation')).toBe(true);
+  expect(sources.of('//gateway/us').verdicts.has('moderation')).toBe(false);
+});

@@ -41,7 +41,15 @@ export function sourceIndex(sources: readonly SourceTrust[]): SourceIndex {
     return [...(exact.get(source) ?? []), ...open];
   }
   return {
-    of: (source) => known.get(source) ?? (patterns.length > 0 ? joined(matching(source)) : none),
+    of(source) {
+      const trust = known.get(source);
+      if (trust || patterns.length === 0) return trust ?? none;
+      // Sources are the producers' to name: what is remembered of them is bounded.
+      if (known.size >= exact.size + 1_000) for (const name of known.keys()) if (!exact.has(name)) known.delete(name);
+      const found = joined(matching(source));
+      known.set(source, found);
+      return found;
+    },
     keepsNothing: (topic) => quietTopics.has(topic),
   };
 }
