@@ -129,7 +129,7 @@ const notifications = [
 
 const arrangements = [
   `create table tocsin.silence (
-     id        uuid        not null default gen_random_uuid(),
+     id        uuid        not null,
      match     jsonb       not null,
      from_at   timestamptz not null,
      to_at     timestamptz not null,

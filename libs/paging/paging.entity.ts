@@ -126,7 +126,7 @@ export class PageRateEntity {
 @Check('silence_ended', `(ended_at is null) = (ended_by is null)`)
 @Index('silence_to', ['toAt'])
 export class SilenceEntity {
-  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'silence_pk', default: () => 'gen_random_uuid()' }) id: string;
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'silence_pk' }) id: string;
   @Column('jsonb') match: object;
   @Column('timestamptz', { name: 'from_at' }) fromAt: Date;
   @Column('timestamptz', { name: 'to_at' }) toAt: Date;
