@@ -3,6 +3,7 @@
  * held against it); each app says what it needs, so a missing one is a sentence before anything starts.
  */
 import { readFileSync } from 'node:fs';
+import { z } from 'zod';
 
 export const appNames = ['monitor', 'verifier', 'pager', 'reporter', 'api'] as const;
 export type AppName = (typeof appNames)[number];
@@ -154,7 +155,8 @@ export function readConfig(env: NodeJS.ProcessEnv, needs: readonly (AppName | 'v
     problems.push('TOCSIN_SECRET_KEYS has a key of fewer than 32 characters: make one with `openssl rand -hex 32`');
   }
   const responder = value('TOCSIN_DEFAULT_RESPONDER');
-  if (responder !== '' && !/^[^\s@]+@[^\s@]+$/.test(responder)) {
+  // The plan reads addresses by the same rule.
+  if (responder !== '' && !z.email().safeParse(responder).success) {
     problems.push(`TOCSIN_DEFAULT_RESPONDER is "${responder}": wanted an e-mail address`);
   }
   const sasl = saslOf(value, problems);

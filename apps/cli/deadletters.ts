@@ -31,7 +31,7 @@ export const verb: Verb = {
     const wrong = ids.find((id) => !/^\d{1,15}$/.test(id));
     if (wrong !== undefined)
       throw new Complaint(`"${wrong}" is no dead letter's id: \`tocsin deadletters list\` tells them.`, 2);
-    const config = configFor(['verbs', 'monitor'], { TOCSIN_DEFAULT_RESPONDER: 'nobody@localhost', ...env });
+    const config = configFor(['verbs', 'monitor'], { TOCSIN_DEFAULT_RESPONDER: 'nobody@localhost.invalid', ...env });
     const publisher = new Publisher(streamOptions(config, 'tocsin deadletters'));
     const which = {
       ...(ids.length > 0 && { ids: ids.map(Number) }),

@@ -14,7 +14,7 @@ export const verb: Verb = {
     const options = { partition: { type: 'string' }, to: { type: 'string' } } as const;
     const { values, positionals } = optionsOf(args, usage, options, { min: 1, max: 2 });
     const [action, topic] = positionals;
-    const config = configFor(['verbs', 'monitor'], { TOCSIN_DEFAULT_RESPONDER: 'nobody@localhost', ...env });
+    const config = configFor(['verbs', 'monitor'], { TOCSIN_DEFAULT_RESPONDER: 'nobody@localhost.invalid', ...env });
     const stream = streamOptions(config, 'tocsin positions');
     return withDatabase(config.databaseUrl, async (database) => {
       try {

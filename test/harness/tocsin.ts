@@ -167,14 +167,13 @@ export async function tocsin(options: TocsinOptions = {}): Promise<Tocsin> {
       processes.push(started);
       if (ready) {
         const at = apps.includes('api') ? own['TOCSIN_PORT'] : own['TOCSIN_HEALTH_PORT'];
-        await until(
-          `${apps.join(', ')} to be ready`,
-          async () => {
-            if (!started.running()) throw new Error(`it ended: ${started.stderr().slice(-2_000)}`);
-            return (await fetch(`http://127.0.0.1:${at}/health/ready`)).ok;
-          },
-          { withinMs: 60_000 },
-        );
+        // One that ends instead of becoming ready is told at once, with what it said.
+        const ended = started.ended.then((code) => {
+          throw new Error(`${apps.join(', ')} ended with ${code}: ${started.stderr().slice(-2_000)}`);
+        });
+        const answers = async () => (await fetch(`http://127.0.0.1:${at}/health/ready`)).ok;
+        await Promise.race([until(`${apps.join(', ')} to be ready`, answers, { withinMs: 60_000 }), ended]);
+        ended.catch(() => undefined);
       }
       return started;
     },
