@@ -74,7 +74,7 @@ test('the same event produced twice is one finding', async () => {
 });
 
 test('a record that cannot be read is a dead letter, listed without its content, and stops nothing', async () => {
-  await running.produce('outputs', ['{"not": json', null, Buffer.from([0xff, 0xfe, 0x00])], { partition: 2 });
+  await running.produce('outputs', ['{"opaque words": json', null, Buffer.from([0xff, 0xfe, 0x00])], { partition: 2 });
   await running.produce('outputs', [output({ account: 'carol', text: `still judged: ${phrases[2]}` })], { partition: 2 });
   await until('the record behind them', async () =>
     (await running.list<ApiIncident>('/api/v1/incidents')).some(({ key }) => key.account === 'carol'),
@@ -83,7 +83,7 @@ test('a record that cannot be read is a dead letter, listed without its content,
   expect(code).toBe(0);
   const letters = stdout.trim().split('\n').map((line) => JSON.parse(line) as { reason: string });
   expect(letters).toHaveLength(3);
-  expect(stdout).not.toContain('not');
+  expect(stdout).not.toContain('opaque');
 });
 
 test('three aged reporters of one output open an incident; two do not', async () => {
