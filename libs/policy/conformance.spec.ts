@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OutputEvent } from '../events/index.js';
-import { conformanceOf, stageIndex, stageKey } from './index.js';
+import { conformance, conformanceFinding, conformanceOf, stageIndex, stageKey } from './index.js';
 import { parsePolicy } from './policy.js';
 
 const audited = (date: string) => `\naudits: [{ dataset: tuning set, date: ${date} }]\n`;
@@ -150,4 +151,35 @@ test('a dataset audit that is missing or older than the stage is a finding a day
   ]);
   expect(of(bare + audited('2026-04-30'))).toEqual([]);
   expect(of(bare.replace('dataset_audits, ', ''))).toEqual([]);
+});
+
+test('a batch finds and counts what its outputs do one by one', () => {
+  const stages = index((text) => text.replace('"completed"', 'pending'));
+  const starts = new Map([[stageKey('MyGenerativeAI', 'Limited Beta'), noon - 60 * day + 30 * minute]]);
+  const any = fc.record({
+    model: fc.constantFrom('MyGenerativeAI', 'x', 'y', undefined),
+    version: fc.constantFrom('v1.0-alpha', 'v2'),
+    stage: fc.constantFrom('Internal Alpha', 'Limited Beta', 'z', undefined),
+    purpose: fc.constantFrom<OutputEvent['purpose']>('production', 'production', 'red_team', 'control'),
+    account: fc.constantFrom<OutputEvent['account']>(
+      { id: 'a' },
+      { id: 'a', audience: 'internal_devs' },
+      { id: 'a', audience: 'trusted_partners' },
+    ),
+    at: fc.integer({ min: 0, max: 180 }).map((minutes) => noon + minutes * minute),
+  });
+  fc.assert(
+    fc.property(fc.array(any, { maxLength: 30 }), (parts) => {
+      const events = parts.map((part) => output(part));
+      const facts = events.flatMap((event) =>
+        conformance(event, stages.choose(event), starts).map((fact) => ({ fact, event })),
+      );
+      const { findings, counts } = conformanceOf(events, stages, starts);
+      const ids = new Set(facts.map(({ fact, event }) => conformanceFinding(fact, event).id));
+      expect(new Set(findings.map(({ id }) => id))).toEqual(ids);
+      expect(findings).toHaveLength(ids.size);
+      expect([...counts.values()].reduce((sum, count) => sum + count, 0)).toBe(facts.length);
+    }),
+    { numRuns: 200 },
+  );
 });

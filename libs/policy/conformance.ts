@@ -6,8 +6,8 @@
  */
 import type { OutputEvent } from '../events/index.js';
 import { findingId, type Finding, type Level } from '../incidents/index.js';
-import type { Policy } from './policy.js';
-import type { StageChoice, StageIndex } from './stage.js';
+import type { Policy, Stage } from './policy.js';
+import type { StageChoice } from './stage.js';
 
 export const conformanceVersion = '1';
 
@@ -69,32 +69,38 @@ export function conformance(event: OutputEvent, choice: StageChoice, starts: Sta
       title: `Stage "${stage.name}" runs while its risk assessment is ${status}`,
     });
   }
-  const start = stage.startedAt ?? starts.get(stageKey(policy.model, stage.name));
-  if (start !== undefined && event.at >= start + stage.durationDays * 86_400_000) {
+  const start = startOf(policy, stage, starts);
+  if (event.at >= endOf(stage, start)) {
     facts.push({ check: 'duration', subject, title: `Stage "${stage.name}" runs past its ${stage.durationDays} days` });
   }
-  const audited = policy.mitigation.datasetAudits
-    ? policy.audits
-        .map(({ date }) => date)
-        .sort()
-        .at(-1)
-    : undefined;
-  if (
-    policy.mitigation.datasetAudits &&
-    (audited === undefined || (start !== undefined && older(audited, start, policy)))
-  ) {
-    const last =
-      audited === undefined
-        ? 'no dataset audit on record'
-        : `a last dataset audit of ${audited}, from before the stage`;
-    facts.push({ check: 'dataset_audit', subject, title: `Stage "${stage.name}" runs with ${last}` });
-  }
+  const late = overdueAudit(policy, start);
+  if (late) facts.push({ check: 'dataset_audit', subject, title: `Stage "${stage.name}" runs with ${late}` });
   return facts.length === 0 ? none : facts;
 }
 
-/** Whether a day is before the one on which the stage began. */
-function older(day: string, start: number, { timezone }: Policy): boolean {
-  return day < Temporal.Instant.fromEpochMilliseconds(start).toZonedDateTimeISO(timezone).toPlainDate().toString();
+function startOf(policy: Policy, stage: Stage, starts: StageStarts): number | undefined {
+  return stage.startedAt ?? starts.get(stageKey(policy.model, stage.name));
+}
+
+function endOf(stage: Stage, start = Number.POSITIVE_INFINITY): number {
+  return start + stage.durationDays * 86_400_000;
+}
+
+/** When the stage's days are over; never, where its clock has not started. */
+export function deadlineOf({ policy, stage }: StageChoice, starts: StageStarts): number {
+  return policy && stage ? endOf(stage, startOf(policy, stage, starts)) : Number.POSITIVE_INFINITY;
+}
+
+function overdueAudit({ mitigation, audits, timezone }: Policy, start: number | undefined): string | undefined {
+  if (!mitigation.datasetAudits) return undefined;
+  const last = audits
+    .map(({ date }) => date)
+    .sort()
+    .at(-1);
+  if (last === undefined) return 'no dataset audit on record';
+  if (start === undefined) return undefined;
+  const began = Temporal.Instant.fromEpochMilliseconds(start).toZonedDateTimeISO(timezone).toPlainDate().toString();
+  return last < began ? `a last dataset audit of ${last}, from before the stage` : undefined;
 }
 
 function unknownFact(event: OutputEvent, what: StageChoice['unknown'][number]): Fact {
@@ -158,53 +164,4 @@ export function conformanceFinding(fact: Fact, event: OutputEvent, shadow = fals
     group: check === 'unknown_model' ? { check } : { check, ...subject },
     origin: { topic: event.origin.topic, partition: event.origin.partition, offset: event.origin.offset },
   };
-}
-
-export interface ConformanceResult {
-  /** One a subject, check and hour, in the order of their first output. */
-  readonly findings: readonly Finding[];
-  /** How many outputs each check was true of, for the metric. */
-  readonly counts: ReadonlyMap<ConformanceCheck, number>;
-  /** The earliest output of each known stage, by `stageKey`: to be noted as its first event. */
-  readonly firsts: ReadonlyMap<string, { readonly model: string; readonly stage: string; readonly at: number }>;
-}
-
-/** A whole batch. Output that starts a stage's clock here counts as its start. */
-export function conformanceOf(
-  events: readonly OutputEvent[],
-  index: StageIndex,
-  starts: StageStarts,
-  shadow = false,
-): ConformanceResult {
-  const findings = new Map<string, Finding>();
-  const counts = new Map<ConformanceCheck, number>();
-  const earliest = new Map<StageChoice, number>();
-  const seen = new Set<string>();
-  for (const event of events) {
-    const choice = index.choose(event);
-    if (choice.stage && event.purpose === 'production') {
-      earliest.set(choice, Math.min(event.at, earliest.get(choice) ?? event.at));
-    }
-    for (const fact of conformance(event, choice, starts)) {
-      counts.set(fact.check, (counts.get(fact.check) ?? 0) + 1);
-      const { model = '', stage = '' } = fact.subject;
-      const once = `${fact.check}\u0000${model}\u0000${stage}\u0000${Math.floor(event.at / 3_600_000)}`;
-      if (seen.has(once)) continue;
-      seen.add(once);
-      const finding = conformanceFinding(fact, event, shadow);
-      findings.set(finding.id, finding);
-    }
-  }
-  return { findings: [...findings.values()], counts, firsts: firstsOf(earliest) };
-}
-
-/** By stage: one of an unknown version counts as its stage. */
-function firstsOf(earliest: ReadonlyMap<StageChoice, number>): ConformanceResult['firsts'] {
-  const firsts = new Map<string, { model: string; stage: string; at: number }>();
-  for (const [{ policy, stage }, at] of earliest) {
-    if (!policy || !stage) continue;
-    const key = stageKey(policy.model, stage.name);
-    firsts.set(key, { model: policy.model, stage: stage.name, at: Math.min(at, firsts.get(key)?.at ?? at) });
-  }
-  return firsts;
 }

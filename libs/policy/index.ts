@@ -33,13 +33,12 @@ export { honour, sourceIndex, verdictNotAllowed, verifierSource, type SourceInde
 export {
   conformance,
   conformanceFinding,
-  conformanceOf,
   stageKey,
   type ConformanceCheck,
-  type ConformanceResult,
   type Fact,
   type StageStarts,
 } from './conformance.js';
+export { conformanceOf, type ConformanceResult } from './conformance-batch.js';
 export {
   countsPerAccountAndDay,
   outputsBeforeProposal,

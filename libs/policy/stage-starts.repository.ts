@@ -1,6 +1,7 @@
 /** When each stage's first event came: its clock where the policy has no `started_on`. */
 import { textArray, timestampArray, type Query, type Tx } from '../database/index.js';
-import { stageKey, type ConformanceResult, type StageStarts } from './conformance.js';
+import type { ConformanceResult } from './conformance-batch.js';
+import { stageKey, type StageStarts } from './conformance.js';
 
 export const noteStageStarts = `
   insert into stage_start (model, stage, first_event_at)
