@@ -2,16 +2,17 @@
  * Judges one event by every detector of the bundle. Pure: what it needs was compiled before, and each detector has a
  * cheap gate, so that ordinary text costs one pass over its words.
  */
-import type { Event, FeedbackEvent, OutputEvent, VerdictEvent } from '../events/event.js';
-import { maskExcerpt } from '../incidents/excerpt.js';
-import { findingId, outputSubject, type Finding, type Level, type Subject } from '../incidents/finding.js';
-import type { Correlation, Signal } from '../incidents/window.js';
+import type { Event, FeedbackEvent, OutputEvent, VerdictEvent } from '../events/index.js';
+import { maskExcerpt } from '../incidents/index.js';
+import { findingId, outputSubject, type Finding, type Level, type Subject } from '../incidents/index.js';
+import type { Correlation, Signal } from '../incidents/index.js';
+import { campaignCorrelation } from './campaign/campaign.js';
 import { Disinformation, disinformationVersion } from './claims/disinformation.js';
 import { standing, type WatchlistEntry } from './claims/watchlist.js';
 import { Compliance } from './linear/compliance.js';
 import { Impersonation, impersonationVersion } from './identity/impersonation.js';
 import type { Identity } from './identity/identities.js';
-import { Lookalikes, placesIn, type Likeness } from './identity/lookalike.js';
+import { Lookalikes } from './identity/lookalike.js';
 import type { Opening } from './judgement.js';
 import { conversationCorrelations, conversationSignals } from './signals/conversation.js';
 import {
@@ -73,7 +74,7 @@ export function compileDetectors(input: DetectorsInput): Detectors {
   const off = new Set(input.off ?? []);
   const identities = input.identities ?? [];
   const watchlist = input.watchlist ?? [];
-  const lookalikes = new Lookalikes(identities);
+  const lookalikes = new Lookalikes(identities, input.weights.background);
   const rules = input.rules && !off.has('rules') ? new OperatorRules(input.rules) : undefined;
   const correlations: Correlation[] = [
     ...(rules?.correlations ?? []),
@@ -82,6 +83,7 @@ export function compileDetectors(input: DetectorsInput): Detectors {
       timespan: input.feedback?.timespan ?? feedbackTimespan,
     }),
     ...conversationCorrelations(),
+    campaignCorrelation(),
   ];
   return {
     input,
@@ -95,7 +97,7 @@ export function compileDetectors(input: DetectorsInput): Detectors {
         : new Disinformation(watchlist, input.weights.background, shippedBounds.disinformation.floor),
     impersonation: off.has('impersonation')
       ? undefined
-      : new Impersonation(identities, input.personas ?? [], shippedBounds.impersonation.floor),
+      : new Impersonation(identities, input.personas ?? [], shippedBounds.impersonation.floor, input.weights.message),
     lookalikes: off.has('lookalike') || lookalikes.none ? undefined : lookalikes,
     compliance:
       off.has('compliance') || !input.weights.compliance
@@ -237,7 +239,7 @@ function openImpersonation(
 ): void {
   const trusted = detectors.input.trustsVerified?.(event.source) ?? false;
   const speaker = { account: event.account.id, verifiedAs: trusted ? event.account.verifiedAs : undefined };
-  const reading = impersonation.judge(event.output, plain, speaker, 0, impersonation.gate(plain));
+  const reading = impersonation.judge(event.output, plain, speaker);
   scores.impersonation = reading.score;
   const common = { detector: 'impersonation', detectorVersion: impersonationVersion };
   const human = impersonation.saysHuman(event.prompt, event.output);
@@ -253,6 +255,17 @@ function openImpersonation(
     });
   }
   if (reading.score < thresholdOf('impersonation', stage)) return;
+  if (reading.matched.length === 0) {
+    openings.push({
+      ...common,
+      title: 'Reads like the message of a deceiver',
+      label: 'impersonates',
+      score: reading.score,
+      level: 'medium',
+      matched: 'unnamed',
+      spans: [],
+    });
+  }
   const asks = (reading.intent?.credentials ?? 0) > 0 || (reading.intent?.payment ?? 0) > 0;
   for (const matched of reading.matched.slice(0, 3)) {
     if (matched.score < thresholdOf('impersonation', stage)) continue;
@@ -278,11 +291,9 @@ function openLookalikes(
   scores: Partial<Record<DetectorName, number>>,
 ): void {
   scores.lookalike = 0;
-  if (!mayHoldPlaces(text)) return;
   const seen = new Set<string>();
-  for (const place of placesIn(text)) {
-    const like = likeness(lookalikes, place.kind, place.text);
-    if (!like) continue;
+  for (const like of lookalikes.inText(text)) {
+    const { place } = like;
     scores.lookalike = Math.max(scores.lookalike, like.score);
     const matched = `${like.identity.id} ${place.text.toLowerCase()}`;
     if (like.score < thresholdOf('lookalike', stage) || seen.has(matched)) continue;
@@ -298,21 +309,6 @@ function openLookalikes(
       spans: [{ field: 'output', start: place.start, end: place.end, why: `${like.technique}: like ${like.brand}` }],
     });
   }
-}
-
-function likeness(lookalikes: Lookalikes, kind: 'domain' | 'address' | 'handle', text: string): Likeness | undefined {
-  if (kind === 'handle') return lookalikes.handle(text);
-  return kind === 'address' ? lookalikes.address(text) : lookalikes.domain(text);
-}
-
-/** A dot between two letters, or an @: ordinary prose has neither. */
-function mayHoldPlaces(text: string): boolean {
-  if (text.includes('@')) return true;
-  for (let at = text.indexOf('.'); at >= 0; at = text.indexOf('.', at + 1)) {
-    const next = text.charCodeAt(at + 1) | 32;
-    if ((next >= 97 && next <= 122) || next >= 128) return true;
-  }
-  return false;
 }
 
 function weakSignals(

@@ -22,3 +22,19 @@ export { fold, folded } from './text/fold.js';
 export type { Weights } from './weights.js';
 export { modelsFolder, readWeights, shippedWeights } from './weights.repository.js';
 export { train, type Trained } from './train.js';
+export {
+  BadLine,
+  cluster,
+  explain,
+  offlineDetectors,
+  parseClaims,
+  rank,
+  score,
+  type Explanation,
+  type OfflineDetector,
+  type RankClaim,
+  type Scored,
+  type ScoreOptions,
+} from './offline.js';
+export { CampaignWorker, type CampaignOptions, type StepResult } from './campaign/campaign.worker.js';
+export { detectionEntities } from './campaign/campaign.entity.js';

@@ -2,7 +2,7 @@
  * What one detector says of one text, before it becomes a finding: shared by the hot path, the offline verbs and
  * `explain`. Labels are positive exactly when the score reaches the floor, so a reader of scores alone decides alike.
  */
-import type { Level, Span } from '../incidents/finding.js';
+import type { Level, Span } from '../incidents/index.js';
 
 export interface Matched {
   readonly id: string;

@@ -2,9 +2,9 @@
  * The operator's rules at work: which match an event or a finding, what they open, and what the correlations over them
  * count. Rules of one category never meet events of another.
  */
-import type { Event } from '../events/event.js';
-import { outputSubject, type Finding, type Span, type Subject } from '../incidents/finding.js';
-import type { Signal } from '../incidents/window.js';
+import type { Event } from '../events/index.js';
+import { outputSubject, type Finding, type Span, type Subject } from '../incidents/index.js';
+import type { Signal } from '../incidents/index.js';
 import type { Opening } from './judgement.js';
 import {
   compileRules,

@@ -26,7 +26,7 @@ export const shippedBounds = {
   disinformation: { floor: 0.5, ceiling: 0.9 },
   compliance: { floor: 0.5, ceiling: 0.98 },
   impersonation: { floor: 0.5, ceiling: 0.95 },
-  lookalike: { floor: 0.65, ceiling: 0.95 },
+  lookalike: { floor: 0.5, ceiling: 0.95 },
   harmful: { floor: 0.5, ceiling: 0.95 },
 } as const satisfies Partial<Record<DetectorName, Bounds>>;
 export type ScoredDetector = keyof typeof shippedBounds;

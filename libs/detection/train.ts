@@ -3,12 +3,14 @@
  * folder gives the same bytes; a sheet beside them says from what, by which licence, and their hashes.
  */
 import { createHash } from 'node:crypto';
+import { usualFit } from './linear/fit.js';
 import { writeModel } from './linear/model.js';
 import type { Row } from './linear/rows.js';
 import { trainCompliance } from './linear/train-compliance.js';
 import { backgroundBuckets, countBackground } from './text/background.js';
 import { folded } from './text/fold.js';
-import { outputFiles, readRows } from './training-data.client.js';
+import { compose, trainMessage, type MessageParts, type Seed } from './linear/train-message.js';
+import { outputFiles, readRows, readSeed, readSeeds } from './training-data.client.js';
 import { modelFiles, modelsFolder, writeModelFile } from './weights.repository.js';
 
 export const modelVersion = 1;
@@ -34,6 +36,9 @@ export function train(dataFolder: string, say: (line: string) => void, folder: s
   };
   write(modelFiles.background, backgroundFile([...outputs, ...mails]));
   write(modelFiles.compliance, writeModel(trainCompliance(outputs, String(modelVersion))));
+  const composed = compose(readSeed<MessageParts>('message-parts.json'), usualFit.seed);
+  const own = [...readSeeds<Seed>('messages.jsonl'), ...composed];
+  write(modelFiles.message, writeModel(trainMessage(own, [...outputs, ...mails], String(modelVersion))));
   const sheet = { version: modelVersion, rows: countBySource([...outputs, ...mails]), files };
   writeModelFile(folder, modelFiles.sheet, `${JSON.stringify(sheet, null, 2)}\n`);
   return { files };

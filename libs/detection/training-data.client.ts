@@ -23,6 +23,23 @@ export function readLines<T>(folder: string, name: string): T[] {
     .map((line) => JSON.parse(line) as T);
 }
 
+/** Tocsin's own seeds, which lie beside the sources: JSON lines, or one JSON object. */
+export function readSeeds<T>(name: string): T[] {
+  return readFileSync(join(seedsFolder(), name), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T);
+}
+
+export function readSeed<T>(name: string): T {
+  return JSON.parse(readFileSync(join(seedsFolder(), name), 'utf8')) as T;
+}
+
+function seedsFolder(): string {
+  const beside = join(import.meta.dirname, 'seeds');
+  return existsSync(beside) ? beside : beside.replace(/([\\/])dist[\\/]libs[\\/]/, '$1libs$1');
+}
+
 export function readRows(folder: string, names: readonly string[]): Row[] {
   return names.flatMap((name) =>
     readLines<Partial<Row>>(folder, name).map((row): Row => ({

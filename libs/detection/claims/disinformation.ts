@@ -1,5 +1,5 @@
 /** Is a known false claim promoted here? Retrieval finds the claim, stance decides; the score is their product. */
-import type { Span } from '../../incidents/finding.js';
+import type { Span } from '../../incidents/index.js';
 import { nothing, rounded, type Judgement, type Matched } from '../judgement.js';
 import type { Background } from '../text/background.js';
 import { ClaimMatcher, type Told } from './matcher.js';

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { readItems, type Problem } from '../../config-file/index.js';
-import { levels, type Level } from '../../incidents/finding.js';
+import { levels, type Level } from '../../incidents/index.js';
 
 export type EntryStatus = 'shadow' | 'active' | 'contested';
 

@@ -2,11 +2,13 @@
  * Does an output speak as somebody it may not? Claims of protected identities, joined with what the message wants and
  * with who the account is proven to be. To speak as yourself is no misuse; what is disclosed as play goes to review.
  */
-import type { Span } from '../../incidents/finding.js';
+import type { Span } from '../../incidents/index.js';
 import { nothing, rounded, type Judgement, type Matched } from '../judgement.js';
 import { sentences } from '../text/sentences.js';
 import { identityClaims, type IdentityClaim } from './claims.js';
 import { humanClaim, isDisclosed } from './disclosure.js';
+import { messageScore } from '../linear/message.js';
+import type { LinearModel } from '../linear/model.js';
 import type { Identity } from './identities.js';
 import { errand, intentOf, type Intent } from './intent.js';
 import { Names } from './mentions.js';
@@ -37,6 +39,8 @@ export class Impersonation {
     identities: readonly Identity[],
     personas: readonly string[],
     private readonly floor: number,
+    /** Says how much a text reads like a deceiver's message. */
+    private readonly message?: LinearModel,
   ) {
     this.names = new Names(identities);
     this.personas = new Names(
@@ -53,14 +57,13 @@ export class Impersonation {
     );
   }
 
-  /** True where the claims must be looked at: some name may stand in the text. */
-  gate(foldedText: string): boolean {
-    return this.names.any(foldedText);
-  }
-
-  /** `message` is the message model's probability that the text is a deceiver's, 0 where it was not asked. */
-  judge(text: string, foldedText: string, speaker: Speaker, message: number, named: boolean): ImpersonationReading {
-    if (!named && message < 0.3) return silent;
+  judge(text: string, foldedText: string, speaker: Speaker): ImpersonationReading {
+    const named = this.names.any(foldedText);
+    const intent = intentOf(foldedText);
+    const want = errand(intent);
+    // Neither a protected name nor an errand: most texts end here.
+    if (!named && want < 0.2) return silent;
+    const message = this.message ? messageScore(this.message, text, intent) : want;
     const spoken = sentences(text);
     const lifted: string[] = [];
     const claims = (named ? identityClaims(text, this.names, spoken) : []).filter((claim) => {
@@ -69,8 +72,6 @@ export class Impersonation {
       lifted.push(claim.identity.id);
       return false;
     });
-    const intent = intentOf(foldedText);
-    const want = errand(intent);
     const matched = new Map<string, Matched>();
     const evidence: Span[] = [];
     for (const claim of claims) {
@@ -111,8 +112,12 @@ function speaksAsItself(identity: Identity, { account, verifiedAs }: Speaker): b
   return verifiedAs?.some((name) => name === identity.id || name === identity.name) ?? false;
 }
 
+/** A person's words are misuse by themselves; an organisation's name under a plain letter is not, without an errand. */
+const plainClaim = { person: 0.68, government: 0.62, organisation: 0.5, product: 0.5 } as const;
+
 function claimScore(claim: IdentityClaim, want: number, message: number): number {
-  return claim.strength * (0.66 + 0.34 * Math.max(want, message));
+  const plain = plainClaim[claim.identity.kind];
+  return claim.strength * (plain + (1 - plain) * Math.max(want, message));
 }
 
 function unnamed(message: number, want: number): number {

@@ -5,6 +5,8 @@
 import { parse } from 'tldts';
 import { toUnicode } from 'tr46';
 import { skeleton } from '../text/fold.js';
+import type { Background } from '../text/background.js';
+import { words } from '../text/terms.js';
 import type { Identity } from './identities.js';
 
 export interface Likeness {
@@ -23,6 +25,8 @@ interface Brand {
   readonly name: string;
   readonly suffix: string;
   readonly skeleton: string;
+  /** The name is a word of ordinary language: it stands in many honest names. */
+  readonly ordinary: boolean;
 }
 
 /** Words that a deceiver sets beside a brand; a short brand counts only beside one of these. */
@@ -41,20 +45,36 @@ export class Lookalikes {
   private readonly genuine = new Set<string>();
   /** Name, or the name with one character deleted, to brands. */
   private readonly near = new Map<string, Brand[]>();
+  private readonly byName = new Map<string, Brand[]>();
+  /** The same over skeletons of seven and more letters. */
+  private readonly nearSkeleton = new Map<string, Brand[]>();
   private readonly bySkeleton = new Map<string, Brand[]>();
   private readonly handles = new Map<string, { identity: Identity; handle: string }>();
   private readonly ownHandles = new Set<string>();
 
-  constructor(identities: readonly Identity[]) {
+  constructor(identities: readonly Identity[], background: Background) {
     for (const identity of identities) {
       for (const domain of identity.domains) {
         const parts = parse(domain);
         const name = parts.domainWithoutSuffix ?? domain.split('.')[0] ?? domain;
-        const brand = { identity, domain, name, suffix: parts.publicSuffix ?? '', skeleton: skeleton(name) };
+        // A public suffix may itself be protected, as gov.uk is.
+        const suffix = parts.domain ? (parts.publicSuffix ?? '') : domain.slice(domain.indexOf('.') + 1);
+        const brand = {
+          identity,
+          domain,
+          name,
+          suffix,
+          skeleton: skeleton(name),
+          ordinary: isOrdinary(name, background),
+        };
         this.brands.push(brand);
         this.genuine.add(domain);
         put(this.bySkeleton, brand.skeleton, brand);
+        put(this.byName, name, brand);
         for (const key of [name, ...deletions(name)]) put(this.near, key, brand);
+        if (brand.skeleton.length >= 7) {
+          for (const key of [brand.skeleton, ...deletions(brand.skeleton)]) put(this.nearSkeleton, key, brand);
+        }
       }
       for (const handle of identity.handles) {
         const plain = handle.replace(/^@/, '').toLowerCase();
@@ -98,13 +118,30 @@ export class Lookalikes {
     return { identity: like.identity, brand: `@${like.handle}`, score: 0.9, technique: 'handle that looks the same' };
   }
 
+  /** Likenesses in a text, strongest first, each with its place. */
+  inText(text: string): (Likeness & { readonly place: Place })[] {
+    if (!mayHoldPlaces(text)) return [];
+    return placesIn(text)
+      .flatMap((place) => {
+        const like =
+          place.kind === 'handle'
+            ? this.handle(place.text)
+            : place.kind === 'address'
+              ? this.address(place.text)
+              : this.domain(place.text);
+        return like ? [{ ...like, place }] : [];
+      })
+      .sort((x, y) => y.score - x.score || x.place.start - y.place.start);
+  }
+
   private compare(name: string, suffix: string, found: Likeness[]): void {
     const add = (brand: Brand, score: number, technique: string) => {
       found.push({ identity: brand.identity, brand: brand.domain, score, technique });
     };
     for (const brand of this.bySkeleton.get(skeleton(name)) ?? []) {
       if (brand.name === name) {
-        if (brand.suffix !== suffix) add(brand, name.length >= 5 ? 0.8 : 0.55, 'other suffix');
+        if (brand.suffix !== suffix)
+          add(brand, isCountry(suffix) || brand.ordinary ? 0.45 : name.length >= 5 ? 0.8 : 0.55, 'other suffix');
       } else add(brand, 0.97, 'looks the same');
     }
     const plain = name.replace(/-/g, '');
@@ -137,26 +174,64 @@ export class Lookalikes {
         add(brand, score, technique);
       }
     }
+    this.disguised(name, found);
+    this.extended(name, add);
+  }
+
+  /** Words beside the brand: each part between hyphens, and each piece of the name that is a brand. */
+  private extended(name: string, add: (brand: Brand, score: number, technique: string) => void): void {
     const tokens = name.split('-');
-    for (const brand of this.brands) {
-      if (name === brand.name || name.length < brand.name.length + 1) continue;
-      if (tokens.length > 1 && tokens.some((token) => token === brand.name || skeleton(token) === brand.skeleton)) {
-        const lure = tokens.some((token) => lures.has(token));
-        add(brand, brand.name.length >= 4 || lure ? 0.9 : 0.6, 'word added');
-      } else if (name.startsWith(brand.name) || name.endsWith(brand.name)) {
-        const rest = name.startsWith(brand.name) ? name.slice(brand.name.length) : name.slice(0, -brand.name.length);
-        if (lures.has(rest.replace(/-/g, ''))) add(brand, brand.name.length >= 4 ? 0.9 : 0.75, 'word added');
-        else if (brand.name.length >= 6) add(brand, 0.8, 'word added');
-      } else if (brand.name.length >= 7 && name.includes(brand.name)) add(brand, 0.75, 'word added');
+    if (tokens.length > 1) {
+      const lure = tokens.some((token) => lures.has(token));
+      for (const token of tokens) {
+        for (const brand of this.bySkeleton.get(skeleton(token)) ?? []) {
+          const sure = lure || (!brand.ordinary && brand.name.length >= 4);
+          add(brand, sure ? 0.9 : brand.ordinary ? 0.45 : 0.55, 'word added');
+        }
+      }
+    }
+    for (let from = 0; from < name.length - 2; from++) {
+      for (let to = from + 3; to <= name.length && to - from < name.length; to++) {
+        for (const brand of this.byName.get(name.slice(from, to)) ?? []) {
+          const rest = (name.slice(0, from) + name.slice(to)).replace(/-/g, '');
+          const edge = from === 0 || to === name.length;
+          const suffix = rest === brand.suffix.replaceAll('.', '');
+          if (edge && (lures.has(rest) || suffix)) add(brand, brand.name.length >= 4 ? 0.9 : 0.75, 'word added');
+          else if (brand.ordinary) add(brand, 0.45, 'word added');
+          else if (edge && brand.name.length >= 6) add(brand, 0.8, 'word added');
+          else if (brand.name.length >= 7) add(brand, 0.75, 'word added');
+        }
+      }
+    }
+  }
+
+  /** Letters of other scripts that no table knows stand for any letter; a skeleton one edit away is near too. */
+  private disguised(name: string, found: Likeness[]): void {
+    const bare = skeleton(name);
+    const technique = 'looks nearly the same';
+    if (/[^a-z0-9.-]/.test(bare)) {
+      for (const brand of this.brands) {
+        if (brand.skeleton.length < 5) continue;
+        const most = brand.skeleton.length >= 8 ? 2 : 1;
+        if (foreignDistance(bare, brand.skeleton) > most) continue;
+        found.push({ identity: brand.identity, brand: brand.domain, score: 0.95, technique });
+      }
+      return;
+    }
+    for (const key of [bare, ...deletions(bare)]) {
+      for (const brand of this.nearSkeleton.get(key) ?? []) {
+        if (brand.name === name || !oneEdit(bare, brand.skeleton)) continue;
+        found.push({ identity: brand.identity, brand: brand.domain, score: 0.85, technique });
+      }
     }
   }
 
   private tricks(subdomain: string, name: string, found: Likeness[]): void {
     if (subdomain === '') return;
-    const labels = subdomain.split('.');
+    const labels = subdomain.split('.').map((label) => ({ label, like: skeleton(label) }));
     const joined = (subdomain + name).replace(/[.-]/g, '');
     for (const brand of this.brands) {
-      const told = labels.some((label) => label === brand.name || skeleton(label) === brand.skeleton);
+      const told = labels.some(({ label, like }) => label === brand.name || like === brand.skeleton);
       const dotted = `.${subdomain}.`.includes(`.${brand.domain}.`);
       if (dotted) found.push({ identity: brand.identity, brand: brand.domain, score: 0.98, technique: 'subdomain' });
       else if (told && brand.name.length >= 4) {
@@ -180,8 +255,18 @@ export interface Place {
   readonly end: number;
 }
 
+/** A dot between two letters, or an @: ordinary prose has neither. */
+function mayHoldPlaces(text: string): boolean {
+  if (text.includes('@')) return true;
+  for (let at = text.indexOf('.'); at >= 0; at = text.indexOf('.', at + 1)) {
+    const next = text.charCodeAt(at + 1) | 32;
+    if ((next >= 97 && next <= 122) || next >= 128) return true;
+  }
+  return false;
+}
+
 /** Hosts, addresses and handles of a text, at most 50 of each; code has many names with dots, so suffixes must be real. */
-export function placesIn(text: string): Place[] {
+function placesIn(text: string): Place[] {
   const out: Place[] = [];
   if (text.includes('.')) {
     for (const found of text.matchAll(hostIn)) {
@@ -201,6 +286,23 @@ export function placesIn(text: string): Place[] {
   return out;
 }
 
+/** From this idf down a word was met in several ordinary texts. */
+const ordinaryIdf = 8.4;
+
+function isOrdinary(name: string, background: Background): boolean {
+  let idf = 0;
+  words(name, (hash) => (idf = background.idf(hash)));
+  return idf <= ordinaryIdf;
+}
+
+/** Owners of a name hold it under countries too; those that anybody can have for nothing are the deceivers' choice. */
+const cheapCountries = new Set(['tk', 'ml', 'ga', 'cf', 'gq', 'cc', 'ws', 'pw', 'su', 'to', 'icu']);
+
+function isCountry(suffix: string): boolean {
+  const last = suffix.slice(suffix.lastIndexOf('.') + 1);
+  return last.length === 2 && !cheapCountries.has(last);
+}
+
 function put<T>(map: Map<string, T[]>, key: string, value: T): void {
   const list = map.get(key);
   if (!list) map.set(key, [value]);
@@ -211,6 +313,26 @@ function deletions(name: string): string[] {
   const out: string[] = [];
   for (let i = 0; i < name.length; i++) out.push(name.slice(0, i) + name.slice(i + 1));
   return out;
+}
+
+/** Edits between a name with foreign letters and a brand, where a foreign letter for any one letter is free. */
+function foreignDistance(name: string, brand: string): number {
+  const letters = Array.from(name);
+  if (Math.abs(letters.length - brand.length) > 2) return Infinity;
+  let plain = 0;
+  for (const letter of letters) if (letter <= 'z') plain++;
+  // Too little is left to recognise.
+  if (plain < brand.length / 2) return Infinity;
+  let row = Array.from({ length: brand.length + 1 }, (_, at) => at);
+  for (const [i, letter] of letters.entries()) {
+    const next = [i + 1];
+    for (let j = 1; j <= brand.length; j++) {
+      const same = letter === brand[j - 1] || letter > 'z';
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[brand.length]!;
 }
 
 /** The one edit that makes `name` of `brand`, or undefined where it takes more. */

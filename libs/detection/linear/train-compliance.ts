@@ -54,9 +54,9 @@ export function trainCompliance(rows: readonly Row[], version: string): LinearMo
 }
 
 /** Every kind counts alike, within bounds: a source of 6,000 rows must not drown one of 500. */
-export function balance(kinds: readonly string[]): Float64Array {
+export function balance(kinds: readonly string[], most = 6): Float64Array {
   const counts = new Map<string, number>();
   for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const each = kinds.length / counts.size;
-  return Float64Array.from(kinds, (kind) => Math.min(6, Math.max(0.25, each / (counts.get(kind) ?? 1))));
+  return Float64Array.from(kinds, (kind) => Math.min(most, Math.max(0.25, each / (counts.get(kind) ?? 1))));
 }

@@ -2,9 +2,9 @@
  * Misuse comes split into harmless-looking tasks: scores too weak for a finding are summed over an hour per
  * conversation, end user and organisation.
  */
-import type { OutputEvent } from '../../events/event.js';
-import { outputSubject, type Subject } from '../../incidents/finding.js';
-import type { Correlation, Signal, WindowEntry } from '../../incidents/window.js';
+import type { OutputEvent } from '../../events/index.js';
+import { outputSubject, type Subject } from '../../incidents/index.js';
+import type { Correlation, Signal, WindowEntry } from '../../incidents/index.js';
 
 export const conversationTimespan = 60 * 60_000;
 /** Scores below this are noise and are not summed. */

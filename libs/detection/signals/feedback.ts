@@ -3,9 +3,9 @@
  * day. New accounts count for review only, so fifty of them cannot page anybody; a reporter whose reports were upheld
  * counts for more, one whose reports were turned down for less.
  */
-import type { FeedbackEvent } from '../../events/event.js';
-import { outputSubject } from '../../incidents/finding.js';
-import type { Correlation, Signal, WindowEntry } from '../../incidents/window.js';
+import type { FeedbackEvent } from '../../events/index.js';
+import { outputSubject } from '../../incidents/index.js';
+import type { Correlation, Signal, WindowEntry } from '../../incidents/index.js';
 
 export const reportersNeeded = 3;
 export const feedbackTimespan = 24 * 60 * 60_000;

@@ -2,8 +2,8 @@
  * What the deployment's own protocols and outside moderators say of an output, as findings: flagged by a filter, or a
  * verdict in one of the 13 moderation categories.
  */
-import type { OutputEvent, VerdictEvent } from '../../events/event.js';
-import type { Level } from '../../incidents/finding.js';
+import type { OutputEvent, VerdictEvent } from '../../events/index.js';
+import type { Level } from '../../incidents/index.js';
 
 /** The moderation categories, and how grave a flagged output of each is. */
 export const moderationCategories: Readonly<Record<string, Level>> = {

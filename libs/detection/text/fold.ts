@@ -5,8 +5,8 @@
  */
 import { confusablesMap } from 'confusables';
 
-const invisible =
-  /[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF9-\uFFFB]|\u{E0000}|[\u{E0020}-\u{E007F}]|[\u{E0100}-\u{E01EF}]/gu;
+/** Zero-width characters, marks of direction, variation selectors, tags, soft hyphens, fillers. */
+const invisible = /\p{Default_Ignorable_Code_Point}+/gu;
 const combining = /\p{Mn}+/gu;
 const beyondAscii = /[^\u0000-\u007F]/;
 /** Letters set apart: four or more single letters, each followed by the same kind of gap. */
