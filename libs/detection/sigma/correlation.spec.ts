@@ -126,6 +126,8 @@ test('value_count over several fields counts their combinations', () => {
 test.each([
   ['value_sum', '{ field: n, gt: 10 }', [4, 4, 4], [2]],
   ['value_avg', '{ field: n, lt: 3 }', [4, 4, 0.5], [2]],
+  ['value_max', '{ field: n, gt: 5 }', [1, 6, 2], [1, 2]],
+  ['value_min', '{ field: n, lt: 2 }', [3, 1], [1]],
   ['value_median', '{ field: n, gte: 5 }', [1, 9, 9], [1, 2]],
   ['value_percentile', '{ field: n, percentile: 90, gte: 9 }', [1, 9.5, 10], [2]],
   // Without a percentile the bound is the rank of the newest value.

@@ -23,6 +23,9 @@ export interface Occurrence {
   field(name: string): string | undefined;
 }
 
+/** Where a type that ranks its numbers looks. */
+const percents: Readonly<Record<string, number>> = { value_median: 50, value_min: 0, value_max: 100 };
+
 export class CompiledCorrelation implements Correlation {
   readonly id: string;
   readonly title: string;
@@ -60,7 +63,9 @@ export class CompiledCorrelation implements Correlation {
 
   /** True where the order or the rank of entries counts, not only how many there are. */
   get readsEntries(): boolean {
-    return ['temporal_ordered', 'value_percentile', 'value_median'].includes(this.source.type);
+    return (
+      this.source.type === 'temporal_ordered' || this.source.type === 'value_percentile' || this.source.type in percents
+    );
   }
 
   /** What a match adds to the window; undefined where it lacks a field to group by or to count. */
@@ -132,7 +137,7 @@ export class CompiledCorrelation implements Correlation {
       return last !== undefined && within(bounds, rankOf(last, entries));
     }
     const numbers = entries.map(({ value }) => Number(value)).filter((number) => !Number.isNaN(number));
-    return numbers.length > 0 && within(bounds, quantile(numbers, type === 'value_median' ? 50 : (percentile ?? 50)));
+    return numbers.length > 0 && within(bounds, quantile(numbers, percents[type] ?? percentile ?? 50));
   }
 
   private fieldOf(occurrence: Occurrence, name: string): string | undefined {

@@ -12,3 +12,4 @@ export type { LogSource, SigmaCorrelation, SigmaFilter, SigmaLevel, SigmaRule } 
 export { Correlator } from './correlator.js';
 export { readTime, RuleStream, type StreamOptions } from './stream.js';
 export { categoryOf, checkRules, type CheckedRules } from './lint.js';
+export { proveRules } from './proof.js';

@@ -87,6 +87,8 @@ export const correlationTypes = [
   'value_avg',
   'value_percentile',
   'value_median',
+  'value_min',
+  'value_max',
   'temporal',
   'temporal_ordered',
 ] as const;
