@@ -42,6 +42,8 @@ await bootstrap(
 
 async function startLocally(folder, fresh) {
   const { localServers, readBundle, removeData } = await import('./servers.mjs');
+  const appLogLevel = process.env.TOCSIN_LOG_LEVEL;
+  process.env.TOCSIN_LOG_LEVEL = 'error'; // what this process borrows from libs/ keeps to itself that Kafka is warming up
   if (fresh) await step('remove the data of earlier starts', () => removeData(folder));
   const secrets = localSecrets(folder);
   const life = lifetime();
@@ -52,6 +54,7 @@ async function startLocally(folder, fresh) {
   let watch;
   try {
     const env = localEnvironment({ folder, secrets, port: port(), ...servers.addresses() });
+    env.TOCSIN_LOG_LEVEL = appLogLevel ?? 'info';
     await step('migrate', async (note) => note(await servers.migrate()));
     await step('apply the configuration', async (note) => note(await servers.apply(reading)));
     let pid;

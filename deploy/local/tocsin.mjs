@@ -46,6 +46,7 @@ function environment() {
 async function demo(env) {
   if (!readRun(dataFolder())?.kafka)
     throw new Sentence('The sample plays into a running `npm start`, and none holds the data folder: start it first.');
+  process.env.TOCSIN_LOG_LEVEL = 'error';
   const { play } = await import('./sample/play.mjs');
   await step('play the sample traffic', async (note) => note(await play(env)));
   say(`mailbox ${readRun(dataFolder()).mailbox}`);

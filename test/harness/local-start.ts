@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removePostgres } from '../../deploy/local/postgres.mjs';
 import { until } from './until.js';
 
 const root = join(import.meta.dirname, '../..');
@@ -69,7 +70,11 @@ export function localStart(env: Readonly<Record<string, string>>, args: readonly
 /** A folder for one test's data; `remove` takes it away. */
 export function dataFolder(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'tocsin-start-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  const remove = () => {
+    removePostgres(join(path, 'postgres')); // as root it stands elsewhere
+    rmSync(path, { recursive: true, force: true });
+  };
+  return { path, remove };
 }
 
 export async function freePort(): Promise<number> {
