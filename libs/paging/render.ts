@@ -36,7 +36,8 @@ export interface Notice {
 export interface Message {
   readonly subject: string;
   readonly text: string;
-  readonly html: string;
+  /** Made on demand: only mail needs it. */
+  html(): string;
   /** One line, for chat and phones. */
   readonly summary: string;
   readonly lines: readonly Line[];
@@ -61,7 +62,13 @@ export function render(notice: Notice): Message {
     ...all.map(({ label, value }) => `${label}: ${value}`),
     '',
   ].join('\n');
-  return { subject, text, html: htmlOf(subject, opening, all, notice), summary: subject, lines: all };
+  return {
+    subject,
+    text,
+    summary: subject,
+    lines: all,
+    html: () => htmlOf(subject, opening, all, notice),
+  };
 }
 
 function parts(notice: Notice): { subject: string; opening: string; lines: Line[] } {

@@ -84,7 +84,7 @@ export class EmailChannel implements Channel {
       to,
       subject: message.subject,
       text: message.text,
-      html: message.html,
+      html: message.html(),
       messageId: `<${notice.id}@${this.domain}>`,
       // Every mail of one incident answers to one thread head, whichever of them arrived first.
       ...(thread !== undefined && {

@@ -55,7 +55,7 @@ export class Outbound {
     const options = {
       keepAlive: true,
       maxSockets: 64,
-      maxFreeSockets: 32,
+      maxFreeSockets: 64,
       scheduling: 'lifo',
       timeout: 60_000,
     } as const;
