@@ -268,6 +268,27 @@ test('base rules are told as well, unless the correlation says that they are not
   expect(stream([base('a'), correlation(`${body}\ngenerate: false`)]).next({ kind: 'a', ...u })).toEqual(['c']);
 });
 
+test('counts of Sigma 1 behind the condition are read as correlations', () => {
+  const old = (condition: string) =>
+    `title: Old\nid: c\nlogsource: { product: x }\ndetection:\n  s: { kind: a }\n  timeframe: 10m\n  condition: ${condition}\n`;
+  const events: [number, string, object][] = [
+    [0, 'a', { ...u, h: 1 }],
+    [1, 'a', { ...u, h: 1 }],
+    [2, 'b', u],
+    [3, 'a', { ...u, h: 2 }],
+  ];
+  const told = (condition: string) => {
+    const rules = stream([old(condition)]);
+    return events.map(([minute, kind, more]) =>
+      rules.next({ time: new Date(minute * 60_000).toISOString(), kind, ...more }).join(),
+    );
+  };
+  expect(told('s | count() by user > 2')).toEqual(['', '', '', 'c']);
+  expect(told('s | count(h) by user >= 2')).toEqual(['', '', '', 'c']);
+  expect(told('s | count() > 1')).toEqual(['', 'c', '', 'c']);
+  expect(told('s | sum(h) by user, kind = 4')).toEqual(['', '', '', 'c']);
+});
+
 test('a late event completes the windows that it lies in', () => {
   const rules = stream([
     base('a'),

@@ -2,19 +2,11 @@
 import { didYouMean } from '../../config-file/index.js';
 import { ConditionError, parseCondition, type Condition } from './condition.js';
 import { isFields, readLevel, Refusal, type Common, type DocumentContext, type Fields } from './document.js';
+import { timespanOf } from './timespan.js';
 import { correlationTypes, type Bound, type CorrelationType, type Seen, type SigmaCorrelation } from './rule.js';
 
 const known = ['type', 'rules', 'group-by', 'timespan', 'condition', 'aliases', 'generate', 'field'];
 const compares = ['eq', 'neq', 'lt', 'lte', 'gt', 'gte'] as const;
-const unitSeconds: Readonly<Record<string, number>> = {
-  s: 1,
-  m: 60,
-  h: 3600,
-  d: 86400,
-  w: 604800,
-  M: 2629746,
-  y: 31556952,
-};
 
 export function readCorrelation(document: Fields, common: Common, context: DocumentContext): SigmaCorrelation {
   const body = document.correlation;
@@ -64,7 +56,7 @@ export function readCorrelation(document: Fields, common: Common, context: Docum
     type,
     rules: rules.length > 0 ? rules : mentioned,
     groupBy,
-    timespan: timespanOf(body.timespan ?? body.timeframe),
+    timespan: timespanOf(body.timespan ?? body.timeframe, ['correlation', 'timespan']),
     bounds,
     fields,
     ...(percentile === undefined ? {} : { percentile }),
@@ -119,17 +111,6 @@ function percentileOf(value: unknown): number {
   const number = Number(value);
   if (number >= 0 && number <= 100) return number;
   throw new Refusal(['correlation', 'condition', 'percentile'], 'correlation.condition.percentile: wanted 0 to 100');
-}
-
-function timespanOf(value: unknown): number {
-  const found = /^(\d+)\s*([smhdwMy])$/.exec(String(value ?? '').trim());
-  const seconds = found ? Number(found[1]) * unitSeconds[found[2]!]! : 0;
-  if (seconds > 0) return seconds * 1000;
-  const what = value === undefined ? 'missing' : `found ${JSON.stringify(value)}`;
-  throw new Refusal(
-    ['correlation', 'timespan'],
-    `correlation.timespan: ${what}, wanted a number and s, m, h or d, such as 15m`,
-  );
 }
 
 function readSeen(text: string, rules: readonly string[]): Seen {

@@ -54,8 +54,8 @@ test.each([
   ],
   [
     'an aggregation of old',
-    rule('  s:\n    f: x\n  condition: s | count() > 5\n'),
-    'r.yml:7:14 condition: found an aggregation behind "|", which Sigma 2 has as a correlation rule of its own',
+    rule('  s:\n    f: x\n  condition: s | near t\n'),
+    'r.yml:7:14 condition: found something behind "|" that is no count, sum, avg, min or max with a bound; write it as a correlation',
   ],
   [
     'all of nothing',

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { didYouMean, readDocuments, type Path, type Problem } from '../../config-file/index.js';
+import { readAggregation, splitAggregation } from './aggregation.js';
 import { ConditionError, namesOf, parseCondition, type Condition } from './condition.js';
 import {
   isFields,
@@ -66,7 +67,11 @@ export function parseRules(files: readonly RuleFile[], options: ParseOptions = {
         if (known !== undefined) warn(['id'], `found "${common.key}" a second time, it is in ${known} already`);
         if ('correlation' in document) correlations.push(readCorrelation(document, common, context));
         else if ('filter' in document) filters.push(readFilter(document, common, context));
-        else rules.push(readRule(document, common, context));
+        else {
+          const { rule, correlation } = readRule(document, common, context);
+          rules.push(rule);
+          if (correlation) correlations.push(correlation);
+        }
         keys.set(common.key, file);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
@@ -89,7 +94,11 @@ function readLogSource(document: Fields, context: DocumentContext): LogSource {
   return { ...part('category'), ...part('product'), ...part('service') };
 }
 
-function readRule(document: Fields, common: Common, context: DocumentContext): SigmaRule {
+function readRule(
+  document: Fields,
+  common: Common,
+  context: DocumentContext,
+): { rule: SigmaRule; correlation?: SigmaCorrelation } {
   const { detection } = document;
   if (!isFields(detection)) {
     const near = Object.keys(document).flatMap((field) =>
@@ -98,17 +107,14 @@ function readRule(document: Fields, common: Common, context: DocumentContext): S
     const meant = near.find((said) => /detection|correlation|filter/.test(said)) ?? '';
     throw new Refusal([], `detection: missing, wanted a detection, a correlation or a filter${meant}`);
   }
-  const expression = readDetection(detection, ['detection'], context);
+  const aggregation = readAggregation(detection.condition, ['detection', 'condition']);
+  const plain = aggregation ? { ...detection, condition: aggregation.condition } : detection;
+  const expression = readDetection(plain, ['detection'], context);
   const tags = Array.isArray(document.tags) ? document.tags.map(String) : [];
   const fields = fieldsOf(expression);
-  return {
-    ...common,
-    level: readLevel(document),
-    logsource: readLogSource(document, context),
-    expression,
-    tags,
-    fields,
-  };
+  const level = readLevel(document);
+  const rule = { ...common, level, logsource: readLogSource(document, context), expression, tags, fields };
+  return aggregation ? splitAggregation(rule, aggregation, detection.timeframe, context) : { rule };
 }
 
 function readFilter(document: Fields, common: Common, context: DocumentContext): SigmaFilter {
