@@ -3,7 +3,7 @@ import { hitPhrases } from './traffic.js';
 
 /** Regular expressions that no event of the traffic matches: alternations, case-insensitive words, bounded gaps. */
 const others = [
-  '(?i)\\b(transfer|wire|send)\\b.{0,60}\\b(bitcoin|monero|gift ?cards?)\\b',
+  '(?i)\\b(transfer|wire|send)\\b.{0,60}\\b(bitcoin|monero|litecoin)\\b',
   '(?i)(vaccines?|injections?) (contain|carry) (microchips?|trackers?)',
   '(?i)vote by (text|sms|phone) (message )?instead',
   '(?i)\\bact as (my|the) (bank|lawyer|doctor)\\b.{0,80}\\b(ask|request)\\b',

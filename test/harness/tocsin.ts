@@ -13,7 +13,7 @@ import { mailServer, type MailServer } from './mail-server.js';
 import { testDatabase, type TestDatabase } from './database.js';
 import { until } from './until.js';
 
-const root = join(import.meta.dirname, '../..');
+const root = projectRoot();
 const main = join(root, 'dist/apps/main.js');
 
 export interface AppProcess {
@@ -252,6 +252,13 @@ async function runVerb(args: readonly string[], env: Record<string, string>, inp
 
 function endOf(child: ChildProcess): Promise<number | string> {
   return new Promise((resolve) => child.once('close', (code, signal) => resolve(code ?? signal ?? -1)));
+}
+
+/** Also from dist/, where the bench runs: the folder that holds package.json. */
+function projectRoot(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
 }
 
 /** A port that was free a moment ago. */
