@@ -211,7 +211,7 @@ export class GroupReader {
     const replaced = (): boolean => this.assignment !== assignment || this.closing || this.dead;
     for (let tries = 0; !replaced(); tries++) {
       try {
-        const clusterId = (await within(10_000, this.admin.describeCluster(), late)).clusterId ?? '';
+        const clusterId = (await ask(() => this.admin.describeCluster())).clusterId ?? '';
         const logs = await this.logs(Object.keys(partitions));
         const lows = new Map(
           Object.entries(partitions).map(([topic, own]) => [
@@ -415,7 +415,7 @@ export class GroupReader {
   private async logs(topics: readonly string[] = [...this.options.topics.keys()]) {
     const found = new Map<string, Map<number, LogRange>>();
     for (const topic of topics) {
-      const partitions = await within(10_000, this.admin.fetchTopicOffsets(topic), late);
+      const partitions = await ask(() => this.admin.fetchTopicOffsets(topic));
       found.set(
         topic,
         new Map(partitions.map(({ partition, low, high }) => [partition, { low: Number(low), high: Number(high) }])),
@@ -452,8 +452,18 @@ function isWait(error: unknown): boolean {
   return isConnectionLoss(error) || (error instanceof Error && error.name.startsWith('KafkaJS'));
 }
 
-function late(): Error {
-  return Object.assign(new Error('the broker did not answer within 10 s'), { name: 'KafkaJSLate' });
+/**
+ * One question to the broker, answered within 10 s. Whatever goes wrong is a wait: with a connection lost in the
+ * middle, the library's admin fails by a TypeError of its own, which would pass for a bug of ours.
+ */
+async function ask<T>(question: () => Promise<T>): Promise<T> {
+  const unanswered = (why: string, cause?: unknown): Error =>
+    Object.assign(new Error(`the broker did not answer: ${why}`, { cause }), { name: 'KafkaJSUnanswered' });
+  try {
+    return await within(10_000, question(), () => unanswered('10 s have passed'));
+  } catch (error) {
+    throw unanswered(message(error), error);
+  }
 }
 
 function labels({ topic, partition }: Reading): { topic: string; partition: string } {
