@@ -1,6 +1,6 @@
 /** The monitor's table of contents: what it is made of and how it is wired. */
 import { Module, type DynamicModule } from '@nestjs/common';
-import { createDataSource, Database } from '../../libs/database/index.js';
+import { Database } from '../../libs/database/index.js';
 import {
   EvidenceStore,
   Floods,
@@ -19,6 +19,7 @@ import { MonitorConsumer } from './monitor.consumer.js';
 import { Recorder } from './recorder.js';
 
 export interface MonitorOptions {
+  readonly database: Database;
   readonly databaseUrl: string;
   readonly defaultResponder: string;
   readonly stream: StreamOptions;
@@ -26,7 +27,7 @@ export interface MonitorOptions {
 
 @Module({})
 export class MonitorModule {
-  static register({ databaseUrl, defaultResponder, stream }: MonitorOptions): DynamicModule {
+  static register({ database, databaseUrl, defaultResponder, stream }: MonitorOptions): DynamicModule {
     return {
       module: MonitorModule,
       imports: [StreamModule.register(stream)],
@@ -39,17 +40,10 @@ export class MonitorModule {
         Tallies,
         Floods,
         EvidenceStore,
-        {
-          provide: Database,
-          useFactory: async () => {
-            const source = createDataSource({ url: databaseUrl, applicationName: 'tocsin monitor', poolSize: 12 });
-            return new Database(await source.initialize());
-          },
-        },
+        { provide: Database, useValue: database },
         {
           provide: BundleHolder,
-          inject: [Database],
-          useFactory: (database: Database) =>
+          useFactory: () =>
             BundleHolder.open({
               database,
               listenUrl: databaseUrl,
@@ -70,9 +64,8 @@ export class MonitorModule {
         },
         {
           provide: Chores,
-          inject: [Database, BundleHolder, Recorder, Outputs, Reporters, Floods, Incidents, EvidenceStore],
+          inject: [BundleHolder, Recorder, Outputs, Reporters, Floods, Incidents, EvidenceStore],
           useFactory: (
-            database: Database,
             bundles: BundleHolder<Compiled>,
             recorder: Recorder,
             outputs: Outputs,

@@ -1,7 +1,8 @@
 /** Starts the monitor once a bundle is in force, and drains it: what is in flight commits, then the pool ends. */
+import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
-import { Database } from '../../libs/database/index.js';
+import { createDataSource, Database } from '../../libs/database/index.js';
 import { Incidents, Reporters } from '../../libs/incidents/index.js';
 import { BundleHolder } from '../../libs/policy/index.js';
 import { BatchServer, RethrowFilter, type Stopped } from '../../libs/stream/index.js';
@@ -18,60 +19,56 @@ const log = logger('monitor');
 export async function startMonitor({ config, health, fail }: AppContext): Promise<RunningApp> {
   const stream = streamOptions(config, 'tocsin monitor');
   const { databaseUrl, defaultResponder } = config;
-  const app = await NestFactory.create(MonitorModule.register({ databaseUrl, defaultResponder, stream }), {
-    logger: false,
-    abortOnError: false,
-  });
-  const [database, bundles, chores] = [
-    app.get(Database),
-    app.get<BundleHolder<Compiled>>(BundleHolder),
-    app.get(Chores),
-  ];
-  health.add('monitor bundle', () => bundles.reason());
-
-  const server = new BatchServer(stream, database, {
+  const source = createDataSource({ url: databaseUrl, applicationName: 'tocsin monitor', poolSize: 12 });
+  const database = new Database(await source.initialize());
+  const server: BatchServer = new BatchServer(stream, database, {
     health,
     onFatal: fail,
-    onStopped: (stopped) => void sayStopped(app.get(Incidents), app.get(Recorder), bundles, database, stopped),
+    onStopped: (stopped) => void sayStopped(app, database, stopped),
   });
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(
+    MonitorModule.register({ database, databaseUrl, defaultResponder, stream }),
+    { strategy: server, logger: false, abortOnError: false },
+  );
+  app.useGlobalFilters(new RethrowFilter());
+  const bundles = app.get<BundleHolder<Compiled>>(BundleHolder);
+  const chores = app.get(Chores);
+  health.add('monitor bundle', () => bundles.reason());
+
   let closed = false;
   const listening = bundles.ready().then(async () => {
     if (closed) return;
     await app.get(Reporters).noteRun(database);
     await chores.upkeep();
-    app.connectMicroservice<MicroserviceOptions>({ strategy: server }, { inheritAppConfig: true });
-    await app.startAllMicroservices();
+    await app.listen();
     chores.start();
   });
-  app.useGlobalFilters(new RethrowFilter());
   // Without a bundle it waits, unready; one that comes starts it.
   if (bundles.reason() === undefined) await listening;
   else void listening.catch(fail);
 
-  return {
-    async close() {
-      closed = true;
-      await server.close();
-      await chores.close();
-      await bundles.close();
-      await app.close();
-      if (database.dataSource.isInitialized) await database.dataSource.destroy();
-    },
+  const drain = async (): Promise<void> => {
+    closed = true;
+    await server.close();
+    await chores.close();
+    await bundles.close();
+    await app.close();
+    await source.destroy();
   };
+  let drained: Promise<void> | undefined;
+  return { close: () => (drained ??= drain()) };
 }
 
 /** A partition that waits for a person is an incident, so that it is not only a metric. */
 async function sayStopped(
-  incidents: Incidents,
-  recorder: Recorder,
-  bundles: BundleHolder<Compiled>,
+  app: INestMicroservice,
   database: Database,
   { topic, partition, reason }: Stopped,
 ): Promise<void> {
-  const bundle = bundles.current();
+  const bundle = app.get(BundleHolder).current();
   await database
     .transaction(async (tx) => {
-      const { outcome, incident } = await incidents.openOther(tx, {
+      const { outcome, incident } = await app.get(Incidents).openOther(tx, {
         kind: 'operation',
         dedupKey: `stopped ${topic}/${partition}`,
         title: `Partition ${partition} of ${topic} is not read: see tocsin positions`,
@@ -81,7 +78,7 @@ async function sayStopped(
         bundle: bundle.hash,
         actor: { who: 'tocsin', why: reason },
       });
-      if (outcome === 'opened') await recorder.page(tx, [incident], bundle);
+      if (outcome === 'opened') await app.get(Recorder).page(tx, [incident], bundle);
     })
     .catch((error: unknown) => log.error({ err: error, topic, partition }, 'a stopped partition could not be told'));
 }

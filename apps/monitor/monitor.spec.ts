@@ -1,0 +1,247 @@
+/** The monitor on a real broker and a real PostgreSQL: what is produced to Kafka is what the database then says. */
+import { Health } from '../../libs/telemetry/index.js';
+import { bundleOf, Bundles, type Files } from '../../libs/policy/index.js';
+import { Findings, Incidents, Outputs, Tallies } from '../../libs/incidents/index.js';
+import { testDatabase, type TestDatabase } from '../../test/harness/database.js';
+import { feedback, output } from '../../test/harness/events.js';
+import { testKafka, type TestKafka } from '../../test/harness/kafka.js';
+import { until } from '../../test/harness/until.js';
+import type { RunningApp } from '../app.js';
+import { readConfig, type Config } from '../config.js';
+import { startMonitor } from './start.js';
+
+const long = { withinMs: 60_000 };
+const policy = `
+model_name: MyGenerativeAI
+version: v1.0-alpha
+deployment_strategy: staged_release
+release_stages:
+  - name: Internal Alpha
+    audience: internal_devs
+    duration_days: 30
+    risk_assessment_status: completed
+    safety_protocols_enabled: [content_filter]
+risk_mitigation_plan: []
+monitoring_frequency: daily
+incident_response_plan: a/wiki/page
+sources:
+  - source: test/moderator
+    verdicts: [moderation]
+  - source: test/quiet
+    retention: none
+`;
+const rule = (id: string, word: string, level: string) => `
+title: Says ${word}
+id: ${id}
+logsource: { product: tocsin, category: output }
+detection: { selection: { 'output.text|contains': '${word}' }, condition: selection }
+level: ${level}
+`;
+const files: Files = {
+  'policy.yml': policy,
+  'rules/high.yml': rule('11111111-1111-4111-8111-111111111111', 'xyzzy', 'high'),
+  'rules/low.yml': rule('22222222-2222-4222-8222-222222222222', 'plugh', 'low'),
+  'rules/three.yml': `
+title: Three in an hour
+id: 33333333-3333-4333-8333-333333333333
+correlation:
+  type: event_count
+  rules: [22222222-2222-4222-8222-222222222222]
+  group-by: [account.id]
+  timespan: 1h
+  condition: { gte: 3 }
+  generate: true
+level: medium
+`,
+};
+
+let db: TestDatabase;
+let kafka: TestKafka;
+const running: RunningApp[] = [];
+const incidents = new Incidents();
+const findings = new Findings();
+
+beforeEach(async () => {
+  db = await testDatabase();
+  kafka = await testKafka();
+  await kafka.create('tocsin.outputs', 2);
+  const { bundle, problems } = bundleOf(files);
+  if (!bundle) throw new Error(JSON.stringify(problems));
+  await db.database.transaction((tx) => new Bundles().apply(tx, bundle, 'test'));
+});
+afterEach(async () => {
+  for (const app of running.splice(0)) await app.close();
+  await kafka.close();
+  await db.drop();
+});
+
+async function start(): Promise<RunningApp & { failed: unknown[]; health: Health }> {
+  const { config, problems } = readConfig(
+    {
+      TOCSIN_KAFKA_BROKERS: kafka.options.brokers.join(','),
+      TOCSIN_TOPIC_PREFIX: kafka.options.prefix,
+      TOCSIN_GROUP: kafka.options.group,
+      TOCSIN_DATABASE_URL: db.url,
+      TOCSIN_DEFAULT_RESPONDER: 'ann@example.org',
+    },
+    ['monitor'],
+  );
+  if (!config) throw new Error((problems ?? []).join('; '));
+  const failed: unknown[] = [];
+  const health = new Health();
+  const app = await startMonitor({ config: config satisfies Config, health, fail: (error) => failed.push(error) });
+  running.push(app);
+  return { ...app, failed, health };
+}
+
+async function send(topic: string, events: readonly unknown[], partition = 0): Promise<void> {
+  await kafka.send(
+    topic,
+    events.map((event) => ({
+      partition,
+      value: Buffer.isBuffer(event) || event === null ? event : JSON.stringify(event),
+      headers: { 'content-type': 'application/cloudevents+json' },
+    })),
+  );
+}
+
+function verdict(of: string, detector: string, label: string, source: string) {
+  const data = { output: { source: 'test/gateway', id: of }, detector, label, score: 0.9 };
+  return { specversion: '1.0', type: 'tocsin.verdict.v1', source, id: `v-${of}`, time: new Date().toISOString(), data };
+}
+
+async function all() {
+  return (await incidents.list(db.database, { limit: 100 })).items;
+}
+
+async function deadLetters(): Promise<string[]> {
+  return (await db.database.query<{ reason: string }>('select reason from tocsin.dead_letter order by id')).map(
+    ({ reason }) => reason,
+  );
+}
+
+async function sum(measure: string): Promise<number> {
+  const rows = await new Tallies().sum(db.database, new Date(0), new Date('2100-01-01'), [measure]);
+  return rows.reduce((total, { count }) => total + count, 0);
+}
+
+test('a record becomes a finding, an incident with masked evidence, and a page that waits to be sent', async () => {
+  await start();
+  const text = 'Say xyzzy to jane@mail.example at once.';
+  await send('tocsin.outputs', [output({ id: 'hit', text, account: 'acme' }), output({ id: 'miss', account: 'acme' })]);
+  const [incident] = await until('an incident', async () => ((await all()).length > 0 ? all() : false), long);
+  expect(incident).toMatchObject({
+    title: 'Says xyzzy',
+    severity: 'SEV2',
+    status: 'open',
+    rule: '11111111-1111-4111-8111-111111111111',
+    key: { account: 'acme' },
+    model: 'MyGenerativeAI',
+    stage: 'Internal Alpha',
+    findings: 1,
+  });
+  const { items } = await findings.list(db.database, { incident: incident!.id });
+  expect(items).toMatchObject([
+    { event: { source: 'test/gateway', id: 'hit' }, excerpt: 'Say xyzzy to [e-mail] at once.' },
+  ]);
+  const evidence = await db.database.query('select state, output from tocsin.evidence');
+  expect(evidence).toEqual([{ state: 'kept', output: 'Say xyzzy to [e-mail] at once.' }]);
+  const pages = await db.database.query<{ n: number }>('select count(*) as n from tocsin.notification');
+  expect(pages[0]!.n).toBeGreaterThan(0);
+  await until('tallies', async () => (await sum('outputs')) === 2, long);
+});
+
+test('the same event produced twice is one finding, and the copy is tallied as a duplicate', async () => {
+  await start();
+  const twice = output({ id: 'hit', text: 'xyzzy' });
+  await send('tocsin.outputs', [twice, twice], 0);
+  await send('tocsin.outputs', [twice], 1);
+  await until('all three records', async () => (await sum('outputs')) + (await sum('duplicates')) === 3, long);
+  expect(await all()).toMatchObject([{ findings: 1 }]);
+  expect([await sum('outputs'), await sum('duplicates')]).toEqual([1, 2]);
+});
+
+test('poison records are dead letters and what stands around them is judged, also behind a NUL', async () => {
+  // Stands for whatever the database will not take of a record that the decoder let through.
+  await db.database.query(`alter table tocsin.finding add constraint no_such check (account <> 'refused')`);
+  const app = await start();
+  await send('tocsin.outputs', [
+    Buffer.from('no JSON'),
+    output({ id: 'nul', text: 'xy\u0000 xyzzy', account: 'nul\u0000account' }),
+    null,
+    output({ id: 'refused', text: 'xyzzy', account: 'refused' }),
+    output({ id: 'surrogate', text: 'xyzzy \ud800', account: 'other' }),
+  ]);
+  await until('the last of them', async () => (await all()).some(({ key }) => key['account'] === 'other'), long);
+  expect((await deadLetters()).sort()).toEqual(['invalid_json', 'refused_by_database', 'tombstone']);
+  expect((await all()).map(({ key }) => key['account']).sort()).toEqual(['nul\ufffdaccount', 'other']);
+  expect(app.failed).toEqual([]);
+});
+
+test('two partitions that complete one threshold together open one incident with all its findings', async () => {
+  await start();
+  const low = (id: string) => output({ id, text: 'plugh', account: 'acme' });
+  await Promise.all([send('tocsin.outputs', [low('a'), low('b')], 0), send('tocsin.outputs', [low('c')], 1)]);
+  const [incident] = await until('an incident', async () => ((await all()).length > 0 ? all() : false), long);
+  expect(incident).toMatchObject({ severity: 'SEV3', title: 'Three in an hour', findings: 4 });
+  expect(await all()).toHaveLength(1);
+});
+
+test('reports that come before their output, and after it, open one incident on its account', async () => {
+  await start();
+  const early = ['r1', 'r2'].map((reporter) => feedback({ of: 'told', reporter, category: 'disinformation' }));
+  await send('tocsin.feedback', early);
+  await until(
+    'waiting reports',
+    async () => (await new Outputs().listWaiting(db.database, 'waiting')).length === 2,
+    long,
+  );
+  await send('tocsin.outputs', [output({ id: 'told', account: 'liar' })]);
+  await until('the index', async () => (await sum('outputs')) === 1, long);
+  await send('tocsin.feedback', [
+    feedback({ of: { source: 'test/gateway', id: 'told' }, reporter: 'r3', category: 'disinformation' }),
+  ]);
+  const ofAccount = async () => (await all()).filter(({ key }) => key['account'] === 'liar');
+  await until('an incident of the account', async () => (await ofAccount()).length > 0, long);
+  expect(await ofAccount()).toMatchObject([{ detector: 'feedback', severity: 'SEV3' }]);
+  expect(await new Outputs().listWaiting(db.database, undefined)).toEqual([]);
+});
+
+test("a verdict of an allowed source is a finding on the output's account; others are dead letters", async () => {
+  await start();
+  await send('tocsin.outputs', [output({ id: 'judged', account: 'acme' })]);
+  await until('the index', async () => (await sum('outputs')) === 1, long);
+  const spoken = ['test/stranger', 'test/moderator'].map((source) =>
+    verdict('judged', 'moderation', 'hate/threatening', source),
+  );
+  await send('tocsin.verdicts', spoken);
+  await until('an incident', async () => (await all()).length === 1, long);
+  expect(await all()).toMatchObject([{ detector: 'harmful', severity: 'SEV2', key: { account: 'acme' } }]);
+  expect(await deadLetters()).toEqual(['verdict_not_allowed']);
+});
+
+test('an event whose source keeps nothing leaves a finding without a word of it', async () => {
+  await start();
+  await send('tocsin.outputs', [
+    output({ id: 'quiet', text: 'the secret xyzzy', source: 'test/quiet', account: 'acme' }),
+  ]);
+  const [incident] = await until('an incident', async () => ((await all()).length > 0 ? all() : false), long);
+  const { items } = await findings.list(db.database, { incident: incident!.id });
+  expect(items[0]!.excerpt).toBeUndefined();
+  expect(await db.database.query('select * from tocsin.evidence')).toEqual([]);
+});
+
+test('stopped and started again, two copies read on where it was and count everything once', async () => {
+  const first = await start();
+  const batch = (name: string) =>
+    Array.from({ length: 40 }, (_, i) => output({ id: `${name}-${i}`, text: i % 10 ? 'nothing' : 'xyzzy' }));
+  await send('tocsin.outputs', batch('a'), 0);
+  await until('the first', async () => (await sum('outputs')) > 0, long);
+  await first.close();
+  await send('tocsin.outputs', batch('b'), 0);
+  await send('tocsin.outputs', batch('c'), 1);
+  await Promise.all([start(), start()]);
+  await until('all', async () => (await sum('outputs')) === 120, long);
+  expect(await all()).toMatchObject([{ findings: 12 }]);
+  expect(await sum('duplicates')).toBe(0);
+});
