@@ -21,6 +21,8 @@ export interface Arrangements {
   readonly overrides: readonly MadeOverride[];
   /** Empty unless asked for. */
   readonly open: readonly OpenPage[];
+  /** Contact methods whose check was answered. */
+  readonly confirmed: readonly (readonly [responder: string, contact: string])[];
 }
 
 // One round trip for all that a decision may need beside the plan.
@@ -36,7 +38,10 @@ const readArrangements = `
            where o.from_at <= $2 and o.to_at > $1) as overrides,
          (select coalesce(jsonb_agg(jsonb_build_object('incident', e.about, 'state', e.state)), '[]')
             from tocsin.escalation e
-           where $3 and e.ended_at is null) as open`;
+           where $3 and e.ended_at is null) as open,
+         (select coalesce(jsonb_agg(jsonb_build_array(c.responder, c.contact)), '[]')
+            from tocsin.contact_check c
+           where c.confirmed_at is not null) as confirmed`;
 
 interface Row {
   readonly silences: readonly (Omit<Silence, 'from' | 'to'> & { from: string; to: string })[];
@@ -50,6 +55,7 @@ interface Row {
     by: string;
   }[];
   readonly open: readonly { incident: PagedIncident; state: string }[];
+  readonly confirmed: readonly [responder: string, contact: string][];
 }
 
 /** What is in force from `from` until `to` (by default one instant); open escalations only where a plan compares with them. */
@@ -72,6 +78,7 @@ export async function arrangementsAt(
       incident,
       paging: state === 'paging' || state === 'acknowledged',
     })),
+    confirmed: row?.confirmed ?? [],
   };
 }
 
@@ -97,6 +104,25 @@ export function withOverrides(plan: Plan, overrides: readonly MadeOverride[]): P
     }),
   );
   return { ...plan, schedules };
+}
+
+/** The plan as it stands now: overrides made since, and contact methods that were confirmed since. */
+export function asArranged(plan: Plan, { overrides, confirmed }: Arrangements): Plan {
+  const now = withOverrides(plan, overrides);
+  const waiting = Object.values(plan.responders).some(({ contacts }) => contacts.some(({ verified }) => !verified));
+  if (!waiting || confirmed.length === 0) return now;
+  const answered = (responder: string, contact: string) =>
+    confirmed.some((one) => one[0] === responder && one[1] === contact);
+  const responders = Object.fromEntries(
+    Object.entries(plan.responders).map(([name, responder]) => [
+      name,
+      {
+        ...responder,
+        contacts: responder.contacts.map((one) => (answered(name, one.name) ? { ...one, verified: true } : one)),
+      },
+    ]),
+  );
+  return { ...now, responders };
 }
 
 export interface NewSilence {

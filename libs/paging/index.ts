@@ -17,6 +17,7 @@ export {
 } from './plan.js';
 export {
   whoIsOnCall,
+  whoBetween,
   onCall,
   shifts,
   scheduleIssues,
@@ -70,3 +71,9 @@ export {
   type MadeOverride,
   type NewSilence,
 } from './arrangements.repository.js';
+export { replyAddress, readReply, type InboundMail, type Reply } from './reply.js';
+export { Inbound, type InboundOptions } from './inbound.repository.js';
+export { readSlackPress, type SlackPress } from './slack-inlet.js';
+export { diffPlans, formatChange, type PlanChange } from './plan-diff.js';
+export { calendarOf, overridesOf, type CalendarOverride, type FeedOf } from './calendar.js';
+export { importCalendar, makeFeed, readFeed, revokeFeeds } from './calendar-feeds.repository.js';

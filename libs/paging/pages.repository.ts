@@ -14,7 +14,7 @@ import {
 } from '../database/index.js';
 import type { Incident, Incidents, NewTimelineEntry } from '../incidents/index.js';
 import { logger, counter } from '../telemetry/index.js';
-import { arrangementsAt, comparesOpen, withOverrides, type Arrangements } from './arrangements.repository.js';
+import { arrangementsAt, asArranged, comparesOpen, type Arrangements } from './arrangements.repository.js';
 import { beginEscalation, nextStep, type Escalation, type EscalationState, type Step } from './escalation.js';
 import type { PagedIncident } from './match.js';
 import { laneOf, notificationId, type NotificationKind } from './notification.js';
@@ -134,7 +134,7 @@ export class Pages {
     if (begun.length === 0) return 0;
     await this.plans.remember(tx, stamped);
     const arranged = await arrangementsAt(tx, tx.now, { open: comparesOpen(stamped.plan) });
-    const plan = withOverrides(stamped.plan, arranged.overrides);
+    const plan = asArranged(stamped.plan, arranged);
     const rounds = await this.roundsOf(tx, opened);
     const open: OpenPage[] = [...arranged.open];
     const steps = begun.flatMap((first) => {
@@ -231,7 +231,7 @@ export class Pages {
     const stamped = plans.get(row.plan);
     if (!stamped)
       throw new Error(`escalation of incident ${row.about.number} names plan ${row.plan}, which is not stored`);
-    const plan = withOverrides(stamped, arranged.overrides);
+    const plan = asArranged(stamped, arranged);
     const hold =
       row.state === 'paging' || row.state === 'acknowledged'
         ? undefined

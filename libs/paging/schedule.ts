@@ -187,3 +187,15 @@ function overlaps(name: string, schedule: Schedule, from: number, to: number): S
     }),
   );
 }
+
+/** Of every schedule, or the one named, who is on call from `from` to `to`, stretch by stretch. */
+export function whoBetween(
+  plan: Plan,
+  from: number,
+  to: number,
+  only?: string,
+): readonly { readonly schedule: string; readonly shifts: readonly Shift[] }[] {
+  return Object.entries(plan.schedules).flatMap(([name, schedule]) =>
+    only === undefined || only === name ? [{ schedule: name, shifts: shifts(schedule, from, to) }] : [],
+  );
+}
