@@ -117,7 +117,16 @@ async function serveConsole(app: NestFastifyApplication): Promise<void> {
     },
   });
   const fastify = app.getHttpAdapter().getInstance();
-  for (const route of ['/incidents', '/incidents/*', '/overview', '/on-call', '/reviews', '/reports', '/sign-in']) {
+  for (const route of [
+    '/incidents',
+    '/incidents/*',
+    '/overview',
+    '/on-call',
+    '/reviews',
+    '/thresholds',
+    '/reports',
+    '/sign-in',
+  ]) {
     fastify.get(route, (_: FastifyRequest, reply: FastifyReply) =>
       reply.header('cache-control', 'no-cache').sendFile('index.html'),
     );

@@ -1,5 +1,4 @@
 /** `tocsin apply [DIR]`: makes the folder the active bundle; running copies adopt it within a second. */
-import { hasErrors } from '../../libs/config-file/index.js';
 import { Bundles, loadFolder } from '../../libs/policy/index.js';
 import { lineOf } from './check.js';
 import { operator, optionsOf } from './options.js';
@@ -17,7 +16,8 @@ export const verb: Verb = {
     const folder = positionals[0] ?? config.configDir;
     const { bundle, problems } = await loadFolder(folder);
     for (const problem of problems) process.stdout.write(`${lineOf(problem)}\n`);
-    if (!bundle || hasErrors(problems)) throw new Complaint(`${folder} has errors: nothing was changed.`);
+    // A rule with an error is left out and told; it keeps nothing else from working.
+    if (!bundle) throw new Complaint(`${folder} has errors: nothing was changed.`);
     const applied = await withDatabase(config.databaseUrl, (database) =>
       database.transaction((tx) => new Bundles().apply(tx, bundle, operator(env))),
     );

@@ -12,6 +12,12 @@ const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   positions: () => import('./positions.js'),
   deadletters: () => import('./deadletters.js'),
   openapi: () => import('./openapi.js'),
+  explain: () => import('./explain.js'),
+  match: () => import('./match.js'),
+  score: () => import('./score.js'),
+  rank: () => import('./rank.js'),
+  cluster: () => import('./cluster.js'),
+  train: () => import('./train.js'),
   keys: () => import('./keys.js'),
 };
 

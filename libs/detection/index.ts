@@ -38,3 +38,14 @@ export {
 } from './offline.js';
 export { CampaignWorker, type CampaignOptions, type StepResult } from './campaign/campaign.worker.js';
 export { detectionEntities } from './campaign/campaign.entity.js';
+export {
+  checkRules,
+  compileRules,
+  parseRules,
+  proveRules,
+  readTime,
+  RuleStream,
+  type CompiledRules,
+  type ParsedRules,
+  type RuleFile,
+} from './sigma/index.js';

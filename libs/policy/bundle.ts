@@ -8,12 +8,13 @@ import { didYouMean, hasErrors, inFileOrder, type Problem } from '../config-file
 import {
   detectorNames,
   parseIdentities,
+  parseRules,
   parseWatchlist,
   type DetectorName,
   type Identity,
+  type ParsedRules,
   type WatchlistEntry,
 } from '../detection/index.js';
-import { parseRules, type ParsedRules } from '../detection/sigma/index.js';
 import { parsePlan, type Plan } from '../paging/index.js';
 import { parsePolicy, type Policy, type PolicyReading } from './policy.js';
 import { stageIndex, type StageIndex } from './stage.js';

@@ -5,13 +5,13 @@ export async function until<T>(
   what: string,
   ask: () => Promise<T> | T,
   options: { withinMs?: number; everyMs?: number } = {},
-): Promise<NonNullable<T>> {
+): Promise<Exclude<NonNullable<T>, false>> {
   const deadline = performance.now() + (options.withinMs ?? 20_000);
   let last: unknown;
   do {
     try {
       const answer = await ask();
-      if (answer) return answer;
+      if (answer) return answer as Exclude<NonNullable<T>, false>;
       last = answer;
     } catch (error) {
       last = error;
