@@ -67,6 +67,8 @@ export class Auditor {
     const done = new Set<string>();
     const work = async (tx: Tx, name: string, said: unknown): Promise<object | undefined> => {
       done.add(name);
+      // What a duty tells names this plan, which no escalation may have stored yet.
+      await this.options.pages.plans.remember(tx, stamped);
       if (name === 'audit') return { problems: await this.audit(tx, stamped) };
       if (name === 'dead_man') clean = await isClean(tx);
       if (name === 'heartbeats') await watchHeartbeats(tx, this.options.incidents, this.options.pages, stamped);

@@ -1,9 +1,12 @@
+import { jest } from '@jest/globals';
 import { createServer, type Server, type Socket } from 'node:net';
 import { httpReceiver } from '../../test/harness/http-receiver.js';
 import { mailServer } from '../../test/harness/mail-server.js';
 import { until } from '../../test/harness/until.js';
 import { email, links, world, type World } from './paging.fixture.js';
 import { verifyWebhook } from './sign-webhook.js';
+
+jest.setTimeout(180_000);
 
 const secret = 'whsec_' + Buffer.from('a secret of the receiver').toString('base64');
 const patient = { withinMs: 60_000 };

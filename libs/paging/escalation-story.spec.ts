@@ -1,4 +1,7 @@
+import { jest } from '@jest/globals';
 import { world, email, stampedOf, type World } from './paging.fixture.js';
+
+jest.setTimeout(180_000);
 
 const people = (...names: string[]) => Object.fromEntries(names.map((name) => [name, { contacts: [email(name)] }]));
 const start = '2026-03-02T08:00:00Z';

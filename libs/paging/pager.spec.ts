@@ -1,8 +1,11 @@
+import { jest } from '@jest/globals';
 import { httpReceiver } from '../../test/harness/http-receiver.js';
 import { mailServer } from '../../test/harness/mail-server.js';
 import { until } from '../../test/harness/until.js';
 import { email, keys, world, type World } from './paging.fixture.js';
 import { signToken } from './token.js';
+
+jest.setTimeout(180_000);
 
 const secret = 'a secret of sixteen letters or more';
 const patient = { withinMs: 60_000 };

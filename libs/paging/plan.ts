@@ -3,7 +3,7 @@
  * what plan.yml may hold; plan-check.ts says what must agree inside it.
  */
 import { z } from 'zod';
-import { readYaml, hasErrors, type Problem } from '../config-file/index.js';
+import { hasErrors, inFileOrder, readYaml, type Problem } from '../config-file/index.js';
 import { duration, weekdays, zone } from './time.js';
 import { checkPlan } from './plan-check.js';
 
@@ -283,7 +283,7 @@ export interface StampedPlan {
 export function parsePlan(text: string, file: string): { readonly plan?: Plan; readonly problems: readonly Problem[] } {
   const read = readYaml(planSchema, text, file);
   if (read.value === undefined) return { problems: read.problems };
-  const problems = [...read.problems, ...checkPlan(read.value, read)];
+  const problems = inFileOrder([...read.problems, ...checkPlan(read.value, read)]);
   return hasErrors(problems) ? { problems } : { plan: read.value, problems };
 }
 
