@@ -60,6 +60,8 @@ export class BatchServer extends Server implements CustomTransportStrategy {
         () => undefined,
       );
       await this.consumer?.disconnect();
+      await this.reader?.settled();
+      await this.consumer?.disconnect();
       await this.admin?.disconnect();
     };
     await within(this.hooks.drainMs ?? 25_000, leave(), () => new Error('the broker does not answer')).catch(

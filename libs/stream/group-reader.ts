@@ -76,6 +76,7 @@ export class GroupReader {
   private paused: string | undefined;
   private readonly halted = new Set<string>();
   private readonly uncommitted = new Map<string, { topic: string; partition: number; offset: string }>();
+  private readonly inFlight = new Set<Promise<unknown>>();
   private committing = false;
   private tending = false;
 
@@ -174,7 +175,7 @@ export class GroupReader {
     this.committing = true;
     const offsets = [...this.uncommitted.values()];
     this.uncommitted.clear();
-    await this.consumer.commitOffsets(offsets).catch(() => undefined);
+    await this.track(this.consumer.commitOffsets(offsets)).catch(() => undefined);
     this.committing = false;
   }
 
@@ -203,15 +204,21 @@ export class GroupReader {
     }
   }
 
+  /** Lets waiting batches go; what is being recorded goes on. */
   close(): void {
     this.closing = true;
+  }
+
+  /** Resolves when no question is under way: one that outlives its client opens a connection nobody closes. */
+  async settled(): Promise<void> {
+    while (this.inFlight.size > 0) await Promise.allSettled(this.inFlight);
   }
 
   private async load(assignment: Assignment, partitions: Readonly<Record<string, readonly number[]>>): Promise<void> {
     const replaced = (): boolean => this.assignment !== assignment || this.closing || this.dead;
     for (let tries = 0; !replaced(); tries++) {
       try {
-        const clusterId = (await ask(() => this.admin.describeCluster())).clusterId ?? '';
+        const clusterId = (await this.ask(() => this.admin.describeCluster())).clusterId ?? '';
         const logs = await this.logs(Object.keys(partitions));
         const lows = new Map(
           Object.entries(partitions).map(([topic, own]) => [
@@ -415,13 +422,35 @@ export class GroupReader {
   private async logs(topics: readonly string[] = [...this.options.topics.keys()]) {
     const found = new Map<string, Map<number, LogRange>>();
     for (const topic of topics) {
-      const partitions = await ask(() => this.admin.fetchTopicOffsets(topic));
+      const partitions = await this.ask(() => this.admin.fetchTopicOffsets(topic));
       found.set(
         topic,
         new Map(partitions.map(({ partition, low, high }) => [partition, { low: Number(low), high: Number(high) }])),
       );
     }
     return found;
+  }
+
+  /**
+   * One question to the broker, answered within 10 s. Whatever goes wrong is a wait: with a connection lost in the
+   * middle, the library's admin fails by a TypeError of its own, which would pass for a bug of ours.
+   */
+  private async ask<T>(question: () => Promise<T>): Promise<T> {
+    const unanswered = (why: string, cause?: unknown): Error =>
+      Object.assign(new Error(`the broker did not answer: ${why}`, { cause }), { name: 'KafkaJSUnanswered' });
+    if (this.closing) throw unanswered('the stream is closing');
+    try {
+      return await within(10_000, this.track(question()), () => unanswered('10 s have passed'));
+    } catch (error) {
+      throw unanswered(message(error), error);
+    }
+  }
+
+  private track<T>(work: Promise<T>): Promise<T> {
+    this.inFlight.add(work);
+    const done = (): boolean => this.inFlight.delete(work);
+    work.then(done, done);
+    return work;
   }
 
   private seek({ kafkaTopic, partition, readTo }: Reading): void {
@@ -450,20 +479,6 @@ export class GroupReader {
 /** The server or the broker is away: to wait is right, and nothing is wrong with the batch. */
 function isWait(error: unknown): boolean {
   return isConnectionLoss(error) || (error instanceof Error && error.name.startsWith('KafkaJS'));
-}
-
-/**
- * One question to the broker, answered within 10 s. Whatever goes wrong is a wait: with a connection lost in the
- * middle, the library's admin fails by a TypeError of its own, which would pass for a bug of ours.
- */
-async function ask<T>(question: () => Promise<T>): Promise<T> {
-  const unanswered = (why: string, cause?: unknown): Error =>
-    Object.assign(new Error(`the broker did not answer: ${why}`, { cause }), { name: 'KafkaJSUnanswered' });
-  try {
-    return await within(10_000, question(), () => unanswered('10 s have passed'));
-  } catch (error) {
-    throw unanswered(message(error), error);
-  }
 }
 
 function labels({ topic, partition }: Reading): { topic: string; partition: string } {
