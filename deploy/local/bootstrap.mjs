@@ -5,30 +5,31 @@
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { build } from './compile.mjs';
-import { install } from './install.mjs';
+import { install, isInstalled } from './install.mjs';
 import { node, nodeVersion } from './paths.mjs';
 import { Sentence, run } from './say.mjs';
 
 /**
  * Runs `main` under the vendored Node, after install and build.
  * @param {() => Promise<number | void>} main answers the exit code
- * @param {{ anyNode?: boolean, console?: boolean }} options with `anyNode` main runs on whatever Node this is; with
- *   `console` the console is built too
+ * @param {{ anyNode?: boolean, console?: boolean, before?: () => Promise<unknown> }} options with `anyNode` main runs on
+ *   whatever Node this is; with `console` the console is built too; `before` is asked ahead of a long install
  */
-export function bootstrap(main, { anyNode = false, console = false } = {}) {
+export function bootstrap(main, { anyNode = false, console = false, before } = {}) {
   return run(async () => {
     const [major] = process.versions.node.split('.').map(Number);
     if (major < 20) throw new Sentence(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
+    if (before && !isInstalled()) await before();
     await install();
     await build({ console });
     if (process.version !== nodeVersion && !anyNode) return await goOn();
-    return process.env.TOCSIN_LAUNCHED_BY ? await asChild(main) : await main();
+    return process.env.TOCSIN_LAUNCHED_AT ? await asChild(main) : await main();
   });
 }
 
 /** The same command again under the vendored Node. Signals are passed on, its exit code is ours. */
 export async function goOn() {
-  const env = { ...process.env, TOCSIN_LAUNCHED_BY: String(process.pid) };
+  const env = { ...process.env, TOCSIN_LAUNCHED_AT: String(launchedAt) };
   const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
   return await outcome(spawn(vendoredNode(), process.argv.slice(1), { stdio, env }));
 }
@@ -61,9 +62,12 @@ export function outcome(child) {
   });
 }
 
+/** When the command began, in milliseconds since 1970: under a launcher that is when the launcher did. */
+export const launchedAt = Number(process.env.TOCSIN_LAUNCHED_AT ?? performance.timeOrigin);
+
 /** Under a launcher: should it be killed outright, this process ends by the same way as on SIGTERM. */
 async function asChild(main) {
-  delete process.env.TOCSIN_LAUNCHED_BY;
+  delete process.env.TOCSIN_LAUNCHED_AT;
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   try {
     return await main();

@@ -87,6 +87,14 @@ function hashOf(...texts) {
   return createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 12);
 }
 
+/** Says what is missing of Java and Maven before the packages are installed: nobody waits for that sentence. */
+export async function requireTools() {
+  await requireJava();
+  const { code } = await mavenCommand(['-v']);
+  if (code !== 0)
+    throw new Sentence(`\`mvn -v\` ends with code ${code}: Maven does not work here, and Kafka comes by it.`);
+}
+
 /** Answers what `java -version` says. */
 async function requireJava() {
   const found = await quietly('java', ['-version']).catch((error) => {
@@ -105,17 +113,21 @@ async function requireJava() {
 
 async function maven(folder) {
   const args = ['-q', '-B', '-C', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`];
-  const { code, output } = await quietly('mvn', args).catch((error) => {
-    if (!(error instanceof Sentence)) throw error;
-    throw new Sentence(
-      'Maven is missing, and Kafka comes by it: install it (Debian: apt-get install maven), then run this again.',
-    );
-  });
+  const { code, output } = await mavenCommand(args);
   if (code === 0) return;
   const errors = output.split('\n').filter((line) => line.includes('ERROR'));
   throw new Sentence(
     `Maven could not resolve Kafka (code ${code}); the network or the repository may be away:\n${(errors.length > 0 ? errors : output.split('\n')).slice(0, 6).join('\n')}`,
   );
+}
+
+async function mavenCommand(args) {
+  return await quietly('mvn', args).catch((error) => {
+    if (!(error instanceof Sentence)) throw error;
+    throw new Sentence(
+      'Maven is missing, and Kafka comes by it: install it (Debian: apt-get install maven), then run this again.',
+    );
+  });
 }
 
 /**

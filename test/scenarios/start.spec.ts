@@ -2,6 +2,7 @@
 import { statSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { began } from '../../deploy/local/processes.mjs';
+import { readSample } from '../../deploy/local/sample/play.mjs';
 import { dataFolder, freePort, localStart, type LocalStart, type Run } from '../harness/local-start.js';
 import { until } from '../harness/until.js';
 
@@ -13,6 +14,11 @@ interface Message {
   readonly message_id: string;
   readonly text: string;
   readonly html: string;
+}
+
+interface Incident {
+  readonly title: string;
+  readonly key: { readonly account?: string };
 }
 
 const folder = dataFolder();
@@ -57,6 +63,28 @@ test("the sample's first incident is open and its page is in the mailbox, with a
   expect(page.message_id).toMatch(/^<.+@.+>$/);
   const incidents = (await (await get(run, '/api/v1/incidents?status=open')).json()) as { items: unknown[] };
   expect(incidents.items.length).toBeGreaterThan(0);
+}, 120_000);
+
+test('the near misses of the sample open nothing: each incident is about a hit', async () => {
+  const run = start.run();
+  const accounts = readSample('hits.jsonl')
+    .filter(({ topic }) => topic === 'tocsin.outputs')
+    .map(({ data }) => (data['account'] as { id: string }).id);
+  const opened = async () => {
+    const answer = (await (await get(run, '/api/v1/incidents?limit=100')).json()) as { items: Incident[] };
+    return answer.items.filter(({ key }) => key.account !== undefined);
+  };
+  // Near misses are produced first, so what they open is there once every hit has opened its own.
+  await until(
+    'an incident about each hit',
+    async () => {
+      const found = new Set((await opened()).map(({ key }) => key.account));
+      return accounts.every((account) => found.has(account));
+    },
+    { withinMs: 90_000, everyMs: 200 },
+  );
+  const others = (await opened()).filter(({ key }) => !accounts.includes(key.account ?? ''));
+  expect(others.map(({ title, key }) => `${title}: ${key.account}`)).toEqual([]);
 }, 120_000);
 
 test(
