@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document, made of the controllers and their zod schemas. */
-import { type INestApplication, Module } from '@nestjs/common';
+import { type INestApplication, type InjectionToken, Module } from '@nestjs/common';
+import { PARAMTYPES_METADATA, SELF_DECLARED_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
@@ -18,14 +19,23 @@ export function openApiOf(app: INestApplication): OpenAPIObject {
   return SwaggerModule.createDocument(app, settings, { operationIdFactory: (_, method) => method });
 }
 
-/** The same without a database or a port: in preview mode Nest reads the controllers and makes none. */
+/** The same without a database or a port: in preview mode Nest makes no controller, so anything stands in for its needs. */
 export async function openApiWithoutServers(): Promise<OpenAPIObject> {
-  @Module({ controllers })
+  const needed = [...new Set(controllers.flatMap(needsOf))];
+  @Module({ controllers, providers: needed.map((provide) => ({ provide, useValue: {} })) })
   class Preview {}
-  const app = await NestFactory.create(Preview, new FastifyAdapter(), { preview: true, logger: false });
+  const options = { preview: true, logger: false, abortOnError: false } as const;
+  const app = await NestFactory.create(Preview, new FastifyAdapter(), options);
   try {
     return openApiOf(app);
   } finally {
     await app.close();
   }
+}
+
+/** What a constructor asks for: by its types, and by the tokens of `@Inject`. */
+function needsOf(controller: (typeof controllers)[number]): InjectionToken[] {
+  const types: InjectionToken[] = Reflect.getMetadata(PARAMTYPES_METADATA, controller) ?? [];
+  const tokens: { param: InjectionToken }[] = Reflect.getMetadata(SELF_DECLARED_DEPS_METADATA, controller) ?? [];
+  return [...types, ...tokens.map(({ param }) => param)];
 }
