@@ -13,6 +13,7 @@ export class ConditionError extends Error {}
 export function parseCondition(text: string): Condition {
   const tokens = text.match(/[()|]|[^\s()|]+/g) ?? [];
   let at = 0;
+  let depth = 0;
   const word = () => tokens[at]?.toLowerCase();
 
   function either(): Condition {
@@ -44,11 +45,12 @@ export function parseCondition(text: string): Condition {
     const token = tokens[at];
     if (token === undefined) throw new ConditionError('found the end of the condition, wanted a search identifier');
     if (token === '(') {
-      const open = ++at;
-      if (open > 200 + tokens.length / 2) throw new ConditionError('found parentheses nested too deep');
+      at++;
+      if (++depth > 100) throw new ConditionError('found parentheses nested more than 100 deep');
       const inner = either();
       if (tokens[at] !== ')') throw new ConditionError(`found ${said(tokens[at])}, wanted a closing parenthesis`);
       at++;
+      depth--;
       return inner;
     }
     if (token === ')' || token === '|' || ['and', 'or'].includes(token.toLowerCase())) {

@@ -191,7 +191,7 @@ function tally(counts: Map<string, number>, key: string, by: 1 | -1): void {
   else counts.delete(key);
 }
 
-export function within(bounds: readonly Bound[], value: number): boolean {
+function within(bounds: readonly Bound[], value: number): boolean {
   return bounds.every((bound) => compares(bound.compare, value, bound.value));
 }
 
@@ -223,7 +223,7 @@ function inOrder(rules: readonly string[], entries: readonly WindowEntry[]): boo
 }
 
 /** The value below which `percent` of the numbers lie, between two of them in proportion. */
-export function quantile(numbers: readonly number[], percent: number): number {
+function quantile(numbers: readonly number[], percent: number): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const at = (percent / 100) * (sorted.length - 1);
   const low = sorted[Math.floor(at)]!;

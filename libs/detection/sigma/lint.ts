@@ -5,7 +5,7 @@
 import { didYouMean, inFileOrder, type Problem } from '../../config-file/index.js';
 import { compileRules, placeOf } from './compile.js';
 import { parseRules, type ParsedRules, type ParseOptions, type RuleFile } from './parse.js';
-import type { Expression, SigmaRule, Test } from './rule.js';
+import type { Expression, SigmaRule } from './rule.js';
 import { viewFields, type Category } from './view.js';
 
 export interface CheckedRules {
@@ -97,16 +97,14 @@ function contradictions(expression: Expression): string[] {
   if (expression.op !== 'and' && expression.op !== 'or') return [];
   const found = expression.parts.flatMap(contradictions);
   if (expression.op === 'or') return found;
-  const wholes = new Map<string, Test & { kind: 'equals' }>();
+  const wholes = new Map<string, string>();
   for (const part of expression.parts) {
     if (part.op !== 'test' || part.field === undefined || part.test.kind !== 'equals') continue;
     const before = wholes.get(part.field);
-    if (before && before.text !== part.test.text) {
-      found.push(
-        `${part.field}: found "${before.text}" and "${part.test.text}" wanted at once, which only a list can be`,
-      );
+    if (before !== undefined && before !== part.test.text) {
+      found.push(`${part.field}: found "${before}" and "${part.test.text}" wanted at once, which only a list can be`);
     }
-    wholes.set(part.field, part.test);
+    wholes.set(part.field, part.test.text);
   }
   return found;
 }

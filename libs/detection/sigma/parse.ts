@@ -165,8 +165,15 @@ function readDetection(detection: Fields, path: Path, context: DocumentContext):
           );
           return { op: 'constant', value: false };
         }
+        const count = node.count === 'all' ? chosen.length : node.count;
+        if (combinations(chosen.length, count) > 2000) {
+          throw new Refusal(
+            at,
+            `condition: found ${count} of ${chosen.length} search identifiers, which has too many ways to be true`,
+          );
+        }
         return atLeast(
-          node.count === 'all' ? chosen.length : node.count,
+          count,
           chosen.map((name) => trees.get(name)!),
         );
       }
@@ -191,6 +198,12 @@ function readDetection(detection: Fields, path: Path, context: DocumentContext):
     }
   }
   return parts.length === 1 ? parts[0]! : { op: 'or', parts };
+}
+
+function combinations(of: number, count: number): number {
+  let ways = 1;
+  for (let i = 0; i < Math.min(count, of - count); i++) ways = (ways * (of - i)) / (i + 1);
+  return ways;
 }
 
 function atLeast(count: number, parts: readonly Expression[]): Expression {

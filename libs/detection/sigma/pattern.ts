@@ -69,17 +69,6 @@ export function base64Offsets(bytes: Buffer): string[] {
   return found;
 }
 
-/** Does `text` (folded where the pattern is) fit the whole pattern? Linear in the text for any one pattern. */
-export function globMatches(parts: readonly GlobPart[], text: string): boolean {
-  const runs: (string | 'one')[][] = [[]];
-  for (const part of parts) {
-    if (typeof part === 'string') runs.at(-1)!.push(part);
-    else if (part.wild === 'one') runs.at(-1)!.push('one');
-    else runs.push([]);
-  }
-  return runsMatch(runs.map(toRun), text);
-}
-
 /** Text between two `*`: characters to be found at fixed distances. */
 export interface Run {
   readonly length: number;
@@ -93,22 +82,20 @@ export function globRuns(parts: readonly GlobPart[], cased: boolean): Run[] {
     else if (part.wild === 'one') runs.at(-1)!.push(part);
     else runs.push([]);
   }
-  return runs.map((run) => toRun(run.map((part) => (typeof part === 'string' ? part : 'one'))));
+  return runs.map(toRun);
 }
 
-function toRun(run: readonly (string | 'one')[]): Run {
+function toRun(run: readonly GlobPart[]): Run {
   const pieces: { at: number; text: string }[] = [];
   let length = 0;
   for (const piece of run) {
-    if (piece === 'one') length++;
-    else {
-      pieces.push({ at: length, text: piece });
-      length += piece.length;
-    }
+    if (typeof piece === 'string') pieces.push({ at: length, text: piece });
+    length += typeof piece === 'string' ? piece.length : 1;
   }
   return { length, pieces };
 }
 
+/** Does `text` (folded where the pattern is) fit the whole pattern? Linear in the text for any one pattern. */
 export function runsMatch(runs: readonly Run[], text: string): boolean {
   const first = runs[0]!;
   if (runs.length === 1) return text.length === first.length && fits(first, text, 0);
