@@ -46,7 +46,7 @@ async function npmCi() {
   const { code, output } = await quietly(
     'npm',
     ['ci', '--no-audit', '--no-fund', '--no-progress', '--include=dev', '--include=optional', '--loglevel=error'],
-    { ...process.env, PATH, npm_config_loglevel: 'error', NODE_OPTIONS: '' },
+    { env: { ...process.env, PATH, npm_config_loglevel: 'error', NODE_OPTIONS: '' } },
   );
   if (code === 0) return;
   throw new Sentence(
@@ -55,10 +55,14 @@ async function npmCi() {
   );
 }
 
-/** Runs a command without showing its output; answers its exit code and what it printed. */
-export function quietly(command, args, env = process.env) {
+/**
+ * Runs a command without showing its output; answers its exit code and what it printed.
+ * @param {string} command @param {string[]} args @param {import('node:child_process').SpawnOptions} options
+ * @returns {Promise<{ code: number | string, output: string }>}
+ */
+export function quietly(command, args, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd: root, ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const keep = (chunk) => (output = (output + chunk).slice(-20_000));
     child.stdout.on('data', keep);

@@ -21,6 +21,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { quietly } from './install.mjs';
 import { root } from './paths.mjs';
 import { freePort } from './ports.mjs';
 import { end, identity, readPidFile, spawnServer } from './processes.mjs';
@@ -49,7 +50,11 @@ export async function startPostgres({ folder, password, settings = {}, port }) {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   await endPostgres(folder);
   const place = await findPlace(folder);
-  if (!existsSync(join(place.data, 'PG_VERSION'))) initialise(place, password);
+  const made = `${place.data}.made`; // initdb that was interrupted is done again
+  if (!existsSync(made)) {
+    await initialise(place, password);
+    writeFileSync(made, '');
+  }
   rmSync(join(place.data, 'postmaster.pid'), { force: true });
   for (let attempt = 1; ; attempt++) {
     const chosen = port ?? (await freePort());
@@ -135,10 +140,6 @@ async function findPlace(folder) {
     writeFileSync(join(binaries, '.complete'), '');
   }
   const data = join(home, 'data');
-  if (!existsSync(data)) {
-    mkdirSync(data, { mode: 0o700 });
-    chownSync(data, user.uid, user.gid);
-  }
   return { binaries, data, user, cwd: home };
 }
 
@@ -223,12 +224,16 @@ function environment(place) {
   return { PATH: process.env.PATH, LC_ALL: 'C', LD_LIBRARY_PATH: join(place.binaries, 'lib'), TZ: 'UTC' };
 }
 
-function initialise(place, password) {
+async function initialise(place, password) {
+  rmSync(place.data, { recursive: true, force: true });
+  mkdirSync(place.data, { mode: 0o700 });
   const secret = join(place.cwd, 'pwfile');
   writeFileSync(secret, `${password}\n`, { mode: 0o600 });
-  if (place.user.uid !== undefined) chownSync(secret, place.user.uid, place.user.gid);
+  if (place.user.uid !== undefined) {
+    for (const path of [place.data, secret]) chownSync(path, place.user.uid, place.user.gid);
+  }
   try {
-    const { status, stderr, error } = spawnSync(
+    const { code, output } = await quietly(
       join(place.binaries, 'bin/initdb'),
       [
         '-D',
@@ -245,13 +250,10 @@ function initialise(place, password) {
         '--no-sync',
         '--no-instructions',
       ],
-      { env: environment(place), cwd: place.cwd, encoding: 'utf8', ...place.user },
+      { env: environment(place), cwd: place.cwd, ...place.user },
     );
-    if (status === 0) return;
-    rmSync(join(place.data, 'PG_VERSION'), { force: true });
-    throw new Sentence(
-      `PostgreSQL's data folder ${place.data} could not be made: ${(stderr ?? String(error)).trim().split('\n').pop()}`,
-    );
+    if (code === 0) return;
+    throw new Sentence(`PostgreSQL's data folder ${place.data} could not be made: ${output.trim().split('\n').pop()}`);
   } finally {
     rmSync(secret, { force: true });
   }
