@@ -41,7 +41,7 @@ const notificationsOfIncident = `
     from tocsin.notification n
     left join tocsin.paging_plan p on p.hash = n.plan
    where n.incident = $1
-   order by n.created_at, n.round, n.step, n.id`;
+   order by n.created_at, n.round, n.step, n.responder, n.contact`;
 
 interface Row {
   readonly id: string;

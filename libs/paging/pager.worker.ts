@@ -113,8 +113,8 @@ export class Pager {
   wake(): void {
     this.lanes.mail.wake = true;
     this.lanes.http.wake = true;
-    void this.run('mail');
-    void this.run('http');
+    this.run('mail');
+    this.run('http');
   }
 
   /** Takes nothing new, waits for what is under way and records it. */
@@ -145,7 +145,7 @@ export class Pager {
       for (const lane of ['mail', 'http'] as const) {
         if (!work[lane]) continue;
         this.lanes[lane].wake = true;
-        void this.run(lane);
+        this.run(lane);
       }
       // Now and then also unasked: rows of duties are made when there is a plan, which may come after the start.
       if (work.duties || performance.now() - this.dutiesAt > dutiesAtLeastEvery) {

@@ -65,7 +65,7 @@ function isAutomatic({ envelopeFrom, headers }: InboundMail): boolean {
   const auto = header('auto-submitted');
   if (auto !== undefined && auto !== 'no') return true;
   if (/^(bulk|junk|list|auto_reply)/.test(header('precedence') ?? '')) return true;
-  if (/^multipart\/report/.test(header('content-type') ?? '')) return true;
+  if (header('content-type')?.startsWith('multipart/report')) return true;
   return ['list-id', 'list-unsubscribe', 'x-autoreply', 'x-autorespond', 'x-auto-reply', 'x-failed-recipients'].some(
     (name) => headers.has(name),
   );
