@@ -22,6 +22,7 @@ const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   cluster: () => import('./cluster.js'),
   train: () => import('./train.js'),
   keys: () => import('./keys.js'),
+  report: () => import('./report.js'),
 };
 
 /** Runs `args[0]` with the rest and answers the exit code: 0, 1 (found something wrong, or cannot run), 2 (wrong usage). */

@@ -109,6 +109,7 @@ const unresolvedIncidents = `
          count(*) over () as total
     from tocsin.incident i
    where i.opened_at < $1 and (i.resolved_at is null or i.resolved_at >= $1) and i.kind <> 'synthetic'
+     and coalesce(i.purpose, 'production') = 'production'
    order by i.severity, i.opened_at
    limit 500`;
 
@@ -160,7 +161,8 @@ const stageFacts = `
   ), unresolved as (
     select model, stage, count(*) as open, count(*) filter (where severity in ('SEV1', 'SEV2')) as severe
       from tocsin.incident
-     where kind = 'detection' and stage is not null and opened_at < $2 and (resolved_at is null or resolved_at >= $2)
+     where kind = 'detection' and stage is not null and coalesce(purpose, 'production') = 'production'
+       and opened_at < $2 and (resolved_at is null or resolved_at >= $2)
      group by 1, 2
   ), complaints as (
     select model, stage, jsonb_agg(jsonb_build_object('check', label, 'count', count) order by label) as complaints

@@ -117,10 +117,10 @@ export function columnsOf({ kind, from, to, timezone }: Period): number[] {
   return starts;
 }
 
-/** In words: `week 2026-W47, 16 to 22 November 2026`. */
+/** In words: `Week 2026-W47, 16 to 22 November 2026`. */
 export function periodInWords({ kind, name, from, to, timezone }: Period): string {
   const day = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, day: 'numeric', month: 'long', year: 'numeric' });
-  if (kind === 'weekly') return `week ${name}, ${day.formatRange(from, to - 1)}`;
+  if (kind === 'weekly') return `Week ${name}, ${day.formatRange(from, to - 1)}`;
   if (kind === 'daily') return day.format(from);
   const hour = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' });
   return `${day.format(from)}, ${hour.format(from)} to ${hour.format(to)}`;
