@@ -32,6 +32,7 @@ export class ScoreSheet {
   private counts = new Map<string, Map<string, Int32Array>>();
 
   add({ day, model, version, stage, account, scores }: Scored): void {
+    if (isEmpty(scores)) return;
     const who = `${day}\u0000${account}`;
     const times = this.accounts.get(who) ?? 0;
     if (times >= countsAnAccountAndDay) return;
@@ -62,4 +63,9 @@ export class ScoreSheet {
     this.counts = new Map();
     return rows;
   }
+}
+
+function isEmpty(scores: Scored['scores']): boolean {
+  for (const _ in scores) return false;
+  return true;
 }
