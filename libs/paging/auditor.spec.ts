@@ -5,7 +5,7 @@ import { Auditor } from './auditor.worker.js';
 import { Outbound } from './channels/outbound.client.js';
 import { confirmContact } from './contact-checks.repository.js';
 import { beat } from './heartbeats.repository.js';
-import { email, keys, stampedOf, world, type World } from './paging.fixture.js';
+import { endWorlds, email, keys, stampedOf, world, type World } from './paging.fixture.js';
 import { signToken } from './token.js';
 
 jest.setTimeout(180_000);
@@ -13,6 +13,7 @@ jest.setTimeout(180_000);
 const start = '2026-03-02T08:00:00Z';
 
 let here: World;
+afterAll(endWorlds);
 let watch: HttpReceiver;
 beforeEach(async () => {
   watch = await httpReceiver();

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { httpReceiver } from '../../test/harness/http-receiver.js';
 import { mailServer } from '../../test/harness/mail-server.js';
 import { until } from '../../test/harness/until.js';
-import { email, links, world, type World } from './paging.fixture.js';
+import { endWorlds, email, links, world, type World } from './paging.fixture.js';
 import { verifyWebhook } from './sign-webhook.js';
 
 jest.setTimeout(180_000);
@@ -12,6 +12,7 @@ const secret = 'whsec_' + Buffer.from('a secret of the receiver').toString('base
 const patient = { withinMs: 60_000 };
 
 let here: World;
+afterAll(endWorlds);
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   await here.close();

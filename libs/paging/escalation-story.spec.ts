@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { world, email, stampedOf, type World } from './paging.fixture.js';
+import { endWorlds, world, email, stampedOf, type World } from './paging.fixture.js';
 
 jest.setTimeout(180_000);
 
@@ -7,6 +7,7 @@ const people = (...names: string[]) => Object.fromEntries(names.map((name) => [n
 const start = '2026-03-02T08:00:00Z';
 
 let here: World;
+afterAll(endWorlds);
 afterEach(() => here.close());
 
 const told = async (incident?: string) =>

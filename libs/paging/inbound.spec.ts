@@ -1,12 +1,13 @@
 import { createHmac } from 'node:crypto';
 import { Inbound } from './inbound.repository.js';
-import { keys, world, type World } from './paging.fixture.js';
+import { endWorlds, keys, world, type World } from './paging.fixture.js';
 import { replyAddress } from './reply.js';
 import { readSlackPress } from './slack-inlet.js';
 
 const address = 'tocsin@example.com';
 
 let here: World;
+afterAll(endWorlds);
 afterEach(() => here?.close());
 
 test('a reply acknowledges, a later one resolves, and one to an earlier round does nothing', async () => {
