@@ -4,7 +4,7 @@
  * may be done by any copy; one that fails is tried again.
  */
 import { Database } from '../../libs/database/index.js';
-import { decode, type OutputEvent } from '../../libs/events/index.js';
+import { decodeAll, type Event, type OutputEvent } from '../../libs/events/index.js';
 import {
   EvidenceStore,
   Floods,
@@ -107,17 +107,30 @@ export class Chores {
     for (const one of due) await evidence.settle(database, one, await this.recordOf(one));
   }
 
-  private async recordOf({ topic, partition, offset, source, id }: DueEvidence): Promise<OutputEvent | undefined> {
+  /** The output itself; where a verdict made the finding, the output that it speaks of. */
+  private async recordOf({ source, id, ...place }: DueEvidence): Promise<OutputEvent | undefined> {
+    const { database, outputs } = this.options;
+    const isIt = (event: Event) => event.kind === 'output' && event.source === source && event.id === id;
+    const events = await this.eventsAt(place);
+    const own = events.find(isIt);
+    if (own?.kind === 'output' || place.topic === 'tocsin.outputs') return own?.kind === 'output' ? own : undefined;
+    const [found] = await outputs.find(database, [{ source, id }]);
+    if (found?.found !== 'one') return undefined;
+    const meant = (await this.eventsAt(found.output)).find(isIt);
+    return meant?.kind === 'output' ? meant : undefined;
+  }
+
+  /** What one record says, believed as when it was judged: a source that keeps nothing keeps nothing here. */
+  private async eventsAt({
+    topic,
+    partition,
+    offset,
+  }: Pick<DueEvidence, 'topic' | 'partition' | 'offset'>): Promise<Event[]> {
     const { stream, bundles } = this.options;
-    for await (const records of readRange(stream, { topic, partition, from: offset, to: offset + 1 })) {
-      const events = records
-        .flatMap((record) => decode(record, Date.now()))
-        .filter((event) => event.kind !== 'rejection');
-      // Believed as when it was judged: a source that keeps nothing keeps nothing here.
-      for (const event of believe(events, bundles.current()).events)
-        if (event.kind === 'output' && event.source === source && event.id === id) return event;
-    }
-    return undefined;
+    const events: Event[] = [];
+    for await (const records of readRange(stream, { topic, partition, from: offset, to: offset + 1 }))
+      events.push(...believe(decodeAll(records, Date.now()).events, bundles.current()).events);
+    return events;
   }
 
   async tendFloods(): Promise<void> {

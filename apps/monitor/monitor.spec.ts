@@ -185,6 +185,39 @@ test('two partitions that complete one threshold together open one incident with
   const [incident] = await until('an incident', async () => ((await all()).length > 0 ? all() : false), long);
   expect(incident).toMatchObject({ severity: 'SEV3', title: 'Three in an hour', findings: 4 });
   expect(await all()).toHaveLength(1);
+  // The members came in other batches: their records are read from Kafka again, outside of any transaction.
+  const states = () =>
+    db.database.query<{ id: string; state: string }>('select event_id as id, state from tocsin.evidence order by 1');
+  await until('the evidence', async () => (await states()).filter(({ state }) => state === 'kept').length === 3, long);
+  expect((await states()).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+});
+
+test('a rule that floods keeps one finding an account and hour, still opens incidents, and one SEV3 says so', async () => {
+  await start();
+  const time = new Date(Math.floor(Date.now() / 60_000) * 60_000 - 300_000).toISOString();
+  const wave = (name: string, count: number, hits: number) =>
+    Array.from({ length: count }, (_, i) =>
+      output({
+        id: `${name}-${i}`,
+        time,
+        account: `${name}-${i % 3}`,
+        text: i % (count / hits) === 0 ? 'xyzzy' : 'nothing',
+      }),
+    );
+  await send('tocsin.outputs', wave('first', 1_200, 120));
+  await until('the first wave', async () => (await sum('outputs')) === 1_200, long);
+  const flood = async () => (await all()).filter(({ detector }) => detector === 'flood');
+  expect(await flood()).toMatchObject([{ severity: 'SEV3', kind: 'operation', findings: 0 }]);
+  await send('tocsin.outputs', wave('second', 300, 300));
+  await until('the second wave', async () => (await sum('outputs')) === 1_500, long);
+  const second = (await all()).filter(({ key }) => key['account']?.startsWith('second'));
+  expect(second.map(({ severity, findings: kept }) => [severity, kept])).toEqual([
+    ['SEV2', 1],
+    ['SEV2', 1],
+    ['SEV2', 1],
+  ]);
+  expect(await sum('rule_hits')).toBe(420);
+  expect(await flood()).toHaveLength(1);
 });
 
 test('reports that come before their output, and after it, open one incident on its account', async () => {
@@ -218,6 +251,9 @@ test("a verdict of an allowed source is a finding on the output's account; other
   await until('an incident', async () => (await all()).length === 1, long);
   expect(await all()).toMatchObject([{ detector: 'harmful', severity: 'SEV2', key: { account: 'acme' } }]);
   expect(await deadLetters()).toEqual(['verdict_not_allowed']);
+  const evidence = () => db.database.query('select event_id, state from tocsin.evidence');
+  await until('the evidence', async () => JSON.stringify(await evidence()).includes('kept'), long);
+  expect(await evidence()).toEqual([{ event_id: 'judged', state: 'kept' }]);
 });
 
 test('an event whose source keeps nothing leaves a finding without a word of it', async () => {

@@ -43,10 +43,6 @@ export async function startMonitor({ config, health, fail }: AppContext): Promis
     await app.listen();
     chores.start();
   });
-  // Without a bundle it waits, unready; one that comes starts it.
-  if (bundles.reason() === undefined) await listening;
-  else void listening.catch(fail);
-
   const drain = async (): Promise<void> => {
     closed = true;
     await server.close();
@@ -56,7 +52,18 @@ export async function startMonitor({ config, health, fail }: AppContext): Promis
     await source.destroy();
   };
   let drained: Promise<void> | undefined;
-  return { close: () => (drained ??= drain()) };
+  const close = (): Promise<void> => (drained ??= drain());
+
+  // Without a bundle it waits, unready; one that comes starts it.
+  if (bundles.reason() !== undefined) void listening.catch(fail);
+  else
+    try {
+      await listening;
+    } catch (error) {
+      await close().catch(() => undefined);
+      throw error;
+    }
+  return { close };
 }
 
 /** A partition that waits for a person is an incident, so that it is not only a metric. */

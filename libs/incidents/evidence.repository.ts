@@ -51,10 +51,11 @@ const insertDue = `
    order by d.incident, f.event_source, f.event_id
   on conflict do nothing`;
 
-// The lease is the due time moved on, so a worker that died is followed by another after a minute.
+// The lease is the due time moved on: a worker that died is followed by another after a minute, and a broker that is
+// away is asked again for over a day.
 const takeDue = `
   update tocsin.evidence e
-     set due_at = tocsin.now() + interval '1 minute', tries = tries + 1
+     set due_at = tocsin.now() + make_interval(mins => least(60, power(2, least(e.tries, 6))::integer)), tries = tries + 1
     from (select incident, event_source, event_id from tocsin.evidence
            where due_at <= tocsin.now()
            order by due_at limit $1
@@ -67,7 +68,7 @@ const settleDue = `
      set state = $4, prompt = $5, output = $6, due_at = null
    where incident = $1 and event_source = $2 and event_id = $3 and state = 'due'`;
 
-const giveUp = `update tocsin.evidence set state = 'gone', due_at = null where due_at is not null and tries >= 10`;
+const giveUp = `update tocsin.evidence set state = 'gone', due_at = null where due_at is not null and tries >= 32`;
 
 const readEvidence = `
   select incident, event_source as source, event_id as id, state, prompt, output, at
@@ -134,7 +135,7 @@ export class EvidenceStore {
     }));
   }
 
-  /** Leases up to `limit` due rows for a minute; after ten tries a row is given up as gone. */
+  /** Leases up to `limit` due rows, for longer at each try; after 32 tries, over a day, a row is given up as gone. */
   async take(tx: Tx, limit: number): Promise<DueEvidence[]> {
     await tx.query(giveUp);
     return tx.query<DueEvidence>(takeDue, [limit]);

@@ -19,14 +19,23 @@ const liftFloods = `
    where lifted_at is null and last_over_at <= tocsin.now() - make_interval(secs => ${quietMs / 1000})
   returning subject`;
 
-// Answers who holds the place, so that the same event judged again keeps what it had.
+// Answers who holds each place, so that the same event judged again keeps what it had. Places that are taken are not
+// locked: batches in a flood must not queue behind one another.
 const keepOne = `
-  insert into tocsin.flood_kept as k (subject, account, hour, finding)
-  select w.subject, w.account, w.hour, w.finding
-    from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]) as w (subject, account, hour, finding)
-   order by w.subject, w.account, w.hour
-  on conflict (subject, account, hour) do update set finding = k.finding
-  returning finding`;
+  with wanted as (
+    select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]) as w (subject, account, hour, finding)
+  ), taken as (
+    insert into tocsin.flood_kept (subject, account, hour, finding)
+    select w.subject, w.account, w.hour, w.finding from wanted w
+     where not exists (select from tocsin.flood_kept k
+                        where k.subject = w.subject and k.account = w.account and k.hour = w.hour)
+     order by w.subject, w.account, w.hour
+    on conflict (subject, account, hour) do nothing
+    returning finding
+  )
+  select finding from taken
+   union all
+  select k.finding from wanted w join tocsin.flood_kept k using (subject, account, hour)`;
 
 export class Floods {
   /** Notes that these are over the limit now; answers those whose flood begins with it. */
