@@ -33,8 +33,12 @@ export function compileRules(parsed: ParsedRules, options: CompileOptions = {}):
   }
   const chosen = options.logsource ? rules.filter((rule) => covers(options.logsource!, rule.logsource)) : rules;
   const resolved = resolveCorrelations(parsed);
+  let ruleSet: RuleSet | undefined;
   return {
-    ruleSet: new RuleSet(chosen),
+    // Made when asked for: who wants the correlations alone need not wait for thousands of rules.
+    get ruleSet() {
+      return (ruleSet ??= new RuleSet(chosen));
+    },
     correlations: resolved.correlations,
     problems: [...problems, ...resolved.problems],
   };

@@ -224,6 +224,6 @@ test('no text makes the reader throw', () => {
       const { problems: found } = checkRules([{ path: 'r.yml', text: parts.join('') }]);
       for (const { line, column } of found) expect(Math.min(line, column)).toBeGreaterThan(0);
     }),
-    { numRuns: 500 },
+    { numRuns: 500, seed: 7 },
   );
 });

@@ -38,12 +38,17 @@ interface Guard {
   readonly cost: number;
 }
 
+export const gates = 1;
+export const decides = 2;
+
 export const anywhere = 0;
 export const atStart = 1;
 export const atEnd = 2;
 
 export class Plan {
   readonly trees: readonly Tree[];
+  /** Atom -> what its trigger tells: nothing, that it may hold, that it does. */
+  readonly told: Uint8Array;
   readonly atoms: Atom[] = [];
   readonly fields: string[] = [];
   readonly fieldIndex = new Map<string, number>();
@@ -82,6 +87,7 @@ export class Plan {
     });
     this.trees = trees.map(flattened);
 
+    this.told = Uint8Array.from(this.atoms, ({ gated, decided }) => (decided ? decides : gated ? gates : 0));
     const count = this.fields.length;
     this.byPresence = Array.from({ length: count }, () => undefined);
     this.byValue = Array.from({ length: count }, () => undefined);

@@ -5,7 +5,7 @@
 import type { Level } from '../../incidents/index.js';
 import { evidenceOf, type Surroundings } from './atoms.js';
 import type { Automaton } from './automaton.js';
-import { anywhere, atEnd, atStart, keyword, Plan, type Tree } from './plan.js';
+import { anywhere, atEnd, atStart, decides, keyword, Plan, type Tree } from './plan.js';
 import { levelOf, type SigmaRule } from './rule.js';
 import { isNull, plainNumber, reach, scalarText, Value, valuesOf, valuesWithin } from './values.js';
 import { isView, keywordFields } from './view.js';
@@ -272,10 +272,10 @@ export class RuleSet {
   }
 
   private isTrue(index: number): boolean {
-    const atom = this.plan.atoms[index]!;
-    if (atom.gated) {
+    const told = this.plan.told[index];
+    if (told !== 0) {
       if (this.fired[index] !== this.stamp) return false;
-      if (atom.decided) return true;
+      if (told === decides) return true;
     }
     if (this.known[index] === this.stamp) return this.truth[index] === 1;
     const truth = this.decide(index);
