@@ -2,7 +2,7 @@
 
 /** Files that may touch Nest, the database, Kafka, mail and Node's I/O, by their names. */
 const edges = '\\.(module|consumer|worker|controller|repository|entity|channel|client)\\.ts$';
-const tests = '(\\.spec\\.ts$|/testing/|/testdata/)';
+const tests = '(\\.(spec|fixture)\\.ts$|/testing/|/testdata/)';
 const outside = '(^|node_modules/)(@nestjs/|typeorm|pg($|/)|kafkajs|nodemailer)';
 
 /** Which libs a lib must not know: knowledge runs from the left to the right of each line. */

@@ -24,7 +24,10 @@ afterAll(() => running.close(), 60_000);
 
 test('an output that meets a rule opens an incident, pages by e-mail without its content, and the link acknowledges', async () => {
   const secretText = `nobody may mail this sentence; ${phrases[0]}; nor the rest`;
-  await running.produce('outputs', [output({ id: 'hit-1', account: 'mallory', text: secretText }), output({ account: 'alice' })]);
+  await running.produce('outputs', [
+    output({ id: 'hit-1', account: 'mallory', text: secretText }),
+    output({ account: 'alice' }),
+  ]);
   const [incident] = await until('the incident', async () => {
     const items = await running.list<ApiIncident>('/api/v1/incidents');
     return items.length > 0 ? items : undefined;
@@ -66,30 +69,48 @@ test('the same event produced twice is one finding', async () => {
   const event = output({ id: 'twice', account: 'bob', text: `once more: ${phrases[1]}` });
   await running.produce('outputs', [event], { partition: 0 });
   await running.produce('outputs', [event, event], { partition: 1 });
-  await running.produce('outputs', [output({ id: 'after', account: 'bob', text: `and then: ${phrases[1]}` })], { partition: 1 });
+  await running.produce('outputs', [output({ id: 'after', account: 'bob', text: `and then: ${phrases[1]}` })], {
+    partition: 1,
+  });
   await until('both events to be judged', async () => {
-    const [incident] = (await running.list<ApiIncident>('/api/v1/incidents')).filter(({ key }) => key.account === 'bob');
+    const [incident] = (await running.list<ApiIncident>('/api/v1/incidents')).filter(
+      ({ key }) => key.account === 'bob',
+    );
     return incident?.findings === 2;
   });
 });
 
 test('a record that cannot be read is a dead letter, listed without its content, and stops nothing', async () => {
   await running.produce('outputs', ['{"opaque words": json', null, Buffer.from([0xff, 0xfe, 0x00])], { partition: 2 });
-  await running.produce('outputs', [output({ account: 'carol', text: `still judged: ${phrases[2]}` })], { partition: 2 });
+  await running.produce('outputs', [output({ account: 'carol', text: `still judged: ${phrases[2]}` })], {
+    partition: 2,
+  });
   await until('the record behind them', async () =>
     (await running.list<ApiIncident>('/api/v1/incidents')).some(({ key }) => key.account === 'carol'),
   );
   const { stdout, code } = await running.verb(['deadletters', 'list']);
   expect(code).toBe(0);
-  const letters = stdout.trim().split('\n').map((line) => JSON.parse(line) as { reason: string });
+  const letters = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { reason: string });
   expect(letters).toHaveLength(3);
   expect(stdout).not.toContain('opaque');
 });
 
 test('three aged reporters of one output open an incident; two do not', async () => {
-  await running.produce('outputs', [output({ id: 'reported', account: 'dave' }), output({ id: 'grumbled', account: 'erin' })]);
-  await running.produce('feedback', ['a', 'b', 'c'].map((reporter) => feedback({ of: 'reported', reporter })));
-  await running.produce('feedback', ['d', 'e'].map((reporter) => feedback({ of: 'grumbled', reporter })));
+  await running.produce('outputs', [
+    output({ id: 'reported', account: 'dave' }),
+    output({ id: 'grumbled', account: 'erin' }),
+  ]);
+  await running.produce(
+    'feedback',
+    ['a', 'b', 'c'].map((reporter) => feedback({ of: 'reported', reporter })),
+  );
+  await running.produce(
+    'feedback',
+    ['d', 'e'].map((reporter) => feedback({ of: 'grumbled', reporter })),
+  );
   await until('the incident of the reported account', async () =>
     (await running.list<ApiIncident>('/api/v1/incidents')).some(({ key }) => key.account === 'dave'),
   );
