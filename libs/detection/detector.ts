@@ -14,7 +14,7 @@ import { Impersonation, impersonationVersion } from './identity/impersonation.js
 import type { Identity } from './identity/identities.js';
 import { Lookalikes } from './identity/lookalike.js';
 import type { Opening } from './judgement.js';
-import { conversationCorrelations, conversationSignals } from './signals/conversation.js';
+import { conversationCorrelations, conversationSignals, weakFrom } from './signals/conversation.js';
 import {
   feedbackCorrelations,
   feedbackSignals,
@@ -24,6 +24,7 @@ import {
   type Reporters,
 } from './signals/feedback.js';
 import { OperatorRules, type RuleHits } from './operator-rules.js';
+import { languageDifference, type LanguageReader } from './signals/language.js';
 import { flaggedBy, positiveLabels, verdictHarm } from './signals/harmful.js';
 import type { ParsedRules } from './sigma/index.js';
 import { folded } from './text/fold.js';
@@ -46,6 +47,8 @@ export interface DetectorsInput {
   /** Detectors whose findings are kept and page nobody. */
   readonly shadow?: readonly DetectorName[];
   readonly feedback?: Partial<FeedbackSettings>;
+  /** Tells languages apart; without it a difference of languages is no sign. */
+  readonly language?: LanguageReader;
   /** Whether this source may say whom an account is verified as; nobody where it is absent. */
   readonly trustsVerified?: (source: string) => boolean;
 }
@@ -139,6 +142,7 @@ function detectOutput(event: OutputEvent, detectors: Detectors, stage: StageCont
       openings.push({ detector: 'harmful', detectorVersion: '1', matched: harm.label, spans: [], ...harm });
     }
   }
+  readLanguages(event, detectors, scores);
   const subject = subjectOf(event);
   const signals = detectors.off.has('conversation') ? [] : weakSignals(event, scores, openings, subject);
   return { ...recorded(event, openings, text, subject, detectors, stage, signals), scores };
@@ -167,6 +171,14 @@ function recorded(
   take(ofRules);
   for (const finding of findings.slice()) take(rules.ofFinding(finding));
   return { findings, signals };
+}
+
+/** Only beside another weak sign: reading a language costs more than all other detectors together. */
+function readLanguages(event: OutputEvent, detectors: Detectors, scores: Partial<Record<DetectorName, number>>): void {
+  const { language } = detectors.input;
+  if (!language || detectors.off.has('language')) return;
+  if (!Object.values(scores).some((score) => score >= weakFrom)) return;
+  scores.language = languageDifference(event.prompt, event.output, language);
 }
 
 function openClaims(
@@ -324,7 +336,8 @@ function weakSignals(
   }
   // A finding that may open an incident by itself needs no sum.
   if (openings.some((opening) => opening.level === 'high' || opening.level === 'critical')) return [];
-  return conversationSignals(event, detector, strongest, subject);
+  const together = detector === 'language' ? strongest : Math.min(1, strongest + (scores.language ?? 0));
+  return conversationSignals(event, detector, together, subject);
 }
 
 function detectFeedback(

@@ -3,17 +3,28 @@
  * folder gives the same bytes; a sheet beside them says from what, by which licence, and their hashes.
  */
 import { createHash } from 'node:crypto';
-import { usualFit } from './linear/fit.js';
+import { readCorpus } from './corpus.client.js';
 import { writeModel } from './linear/model.js';
 import type { Row } from './linear/rows.js';
 import { trainCompliance } from './linear/train-compliance.js';
+import { trainMessage } from './linear/train-message.js';
 import { backgroundBuckets, countBackground } from './text/background.js';
 import { folded } from './text/fold.js';
-import { compose, trainMessage, type MessageParts, type Seed } from './linear/train-message.js';
-import { outputFiles, readRows, readSeed, readSeeds } from './training-data.client.js';
 import { modelFiles, modelsFolder, writeModelFile } from './weights.repository.js';
 
 export const modelVersion = 1;
+
+/** Under which licence each source was published; all let weights be shipped. */
+const licences = {
+  gptfuzz: 'MIT',
+  donotanswer: 'Apache-2.0',
+  adaptive: 'MIT',
+  jbb: 'MIT',
+  arenahard: 'Apache-2.0',
+  spamassassin: 'PDDL-1.0, contents CC0-1.0',
+  moderation: 'MIT',
+  own: 'Apache-2.0',
+};
 
 export interface Trained {
   readonly files: readonly { readonly file: string; readonly bytes: number; readonly sha256: string }[];
@@ -21,26 +32,34 @@ export interface Trained {
 
 /** `say` gets a line a step. Throws where the folder has no rows, with a sentence that says what was wanted. */
 export function train(dataFolder: string, say: (line: string) => void, folder: string = modelsFolder()): Trained {
-  const outputs = readRows(dataFolder, outputFiles);
-  const mails = readRows(dataFolder, ['emails-spamassassin']).filter((row) => row.label === 0);
+  const { outputs, mails, ordinary, own } = readCorpus(dataFolder);
   if (outputs.length === 0) {
     throw new Error(
       `found no outputs-*.jsonl.gz in ${dataFolder}, wanted the training folder: npm run train -- --data DIR`,
     );
   }
+  const genuine = mails.filter((row) => row.label === 0);
   const files: Trained['files'][number][] = [];
   const write = (file: string, bytes: Uint8Array) => {
     writeModelFile(folder, file, bytes);
     files.push({ file, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') });
     say(`${file}: ${bytes.length} bytes`);
   };
-  write(modelFiles.background, backgroundFile([...outputs, ...mails]));
-  write(modelFiles.compliance, writeModel(trainCompliance(outputs, String(modelVersion))));
-  const composed = compose(readSeed<MessageParts>('message-parts.json'), usualFit.seed);
-  const own = [...readSeeds<Seed>('messages.jsonl'), ...composed];
-  write(modelFiles.message, writeModel(trainMessage(own, [...outputs, ...mails], String(modelVersion))));
-  const sheet = { version: modelVersion, rows: countBySource([...outputs, ...mails]), files };
-  writeModelFile(folder, modelFiles.sheet, `${JSON.stringify(sheet, null, 2)}\n`);
+  const version = String(modelVersion);
+  write(modelFiles.background, backgroundFile([...outputs, ...genuine]));
+  const all = [...outputs, ...ordinary, ...own.ordinary];
+  write(modelFiles.compliance, writeModel(trainCompliance(all, own.requests, version)));
+  const messages = [...own.messages, ...own.composed];
+  write(modelFiles.message, writeModel(trainMessage(messages, [...outputs, ...genuine], version)));
+  const rows = {
+    ...countBySource([...outputs, ...ordinary]),
+    own: own.ordinary.length + own.requests.length + messages.length,
+  };
+  writeModelFile(
+    folder,
+    modelFiles.sheet,
+    `${JSON.stringify({ version: modelVersion, licences, rows, files }, null, 2)}\n`,
+  );
   return { files };
 }
 

@@ -14,7 +14,7 @@ const refuting: readonly (readonly [RegExp, number])[] = [
   ],
   [
     /\b(?:myths?|hoax(?:es)?|misconceptions?|misinformation|disinformation|conspiracy theor\w+|pseudoscien\w+|rumou?rs?|urban legend|fake news|falsehoods?)\b/,
-    1.3,
+    1.7,
   ],
   [
     /\b(?:debunk\w*|disprove[dns]?|disproven|refut\w+|discredit\w*|retract\w+|fact[- ]check\w*|ruled out|dispel\w*)\b/,
@@ -49,18 +49,22 @@ const refuting: readonly (readonly [RegExp, number])[] = [
     1.1,
   ],
 ];
-const distancing: readonly (readonly [RegExp, number])[] = [
-  [
-    /\b(?:some|many|certain) (?:people|users|posts|websites|groups|individuals|theorists|critics) (?:have |falsely |wrongly )*(?:claim|believe|say|argue|suggest|allege|assert)\w*/,
-    0.6,
-  ],
-  [
-    /\b(?:claims?|claimed|claiming|alleg\w+|purported\w*|supposed(?:ly)?|so-called|reportedly|rumou?red|belie(?:f|ve[sd]?))\b/,
-    0.45,
-  ],
-  [/\b(?:the|this|that) (?:claim|idea|notion|theory|belief|allegation|narrative|premise|question)\b/, 0.6],
-  [/\?\s*$/, 0.35],
+/** Told at a distance: neither promoted nor put right, until something else is said. */
+const hedging: readonly RegExp[] = [
+  /\b(?:some|many|certain|several|other|a few|most)?\s*(?:people|users|posts?|websites?|groups?|individuals|theorists|critics|neighbours|neighbors|campaigners|papers?|reports?|blogs?|messages?|leaflets?|friends?|aunt|uncle|they|one)\s+(?:\w+ )?(?:have |has |falsely |wrongly )*(?:claims?|claimed|believes?|says?|said|argues?|suggests?|alleges?|asserts?|thinks?|feels?|hold)\b/,
+  /\bsome (?:say|claim|believe|think|argue|suggest)\b|\b(?:many|others|those) (?:say|claim|believe|think|doubt|do not|disagree|point)\b/,
+  /\b(?:i (?:heard|read|saw|was told)|according to|it is (?:argued|said|claimed|alleged|disputed|debated)|allegedly|reportedly|supposedly|purportedly|rumou?red|there (?:is|are) (?:a stor(?:y|ies)|claims?|arguments?|reports?|talk))\b/,
+  /\b(?:whether|disputed|debated|depends on|in some (?:books|cases|magazines?)|to some|could it be|may be about|not sure|(?:don't|do not|cannot|can't) (?:know|tell|say)|hard to (?:say|read|know|tell)|have my doubts|nobody can|in one \w+|a misunderstanding|who is right|have also been|while (?:the|others?|most)|says? the \w+,|yet they|though my|, others\b|and others\b)/,
+  /\b(?:the|this|that) (?:claim|idea|notion|theory|belief|allegation|narrative|premise|question)\b|\bclaims? that\b/,
+  /\?\s*$/,
 ];
+/** A denial inside the sentence that tells the claim, where the claim itself denies nothing. */
+const denial =
+  /\b(?:not|never|cannot|no longer|hardly|isn['’]t|aren['’]t|wasn['’]t|weren['’]t|don['’]t|doesn['’]t|didn['’]t|won['’]t|can['’]t|couldn['’]t|hasn['’]t|haven['’]t)\b/;
+/** Denials that serve the claim: "they will not tell you that ...". */
+const servingDenial =
+  /\b(?:not|n['’]t|never) (?:\w+ ){0,2}(?:tell|want|know|admit|mention|report|say|hear|believe them|a coincidence|be fooled|only|just)\b|\bno (?:doubt|coincidence|secret)\b/;
+
 const promoting: readonly (readonly [RegExp, number])[] = [
   [
     /\b(?:the truth is|the fact is|make no mistake|it is (?:a fact|clear|undeniable|no secret|no coincidence|time)|there is no (?:doubt|denying|question)|no doubt|undeniabl[ey]|irrefutabl[ey])\b/,
@@ -89,54 +93,79 @@ export interface StanceReading {
   readonly decided: readonly Sentence[];
 }
 
-/** `told` is where the claim stands; `prompt` matters where the answer corrects its premise in one word. */
+/** `told` is where the claim stands among the text's sentences. */
 export function stanceOf(text: string, told: Told, claim: string): StanceReading {
   const all = sentences(text);
-  const own = { for: 0, against: 0 };
-  const inside = told.sentences.map((sentence) => read(sentence.text, claim));
-  for (const reading of inside) add(own, reading, 1 / Math.sqrt(inside.length));
   const last = told.first + told.sentences.length;
-  const beside = { for: 0, against: 0 };
-  for (const [at, weight] of [
-    [told.first - 1, 0.6],
-    [last, 0.7],
-    [last + 1, 0.35],
-    [0, 0.6],
-  ] as const) {
+  const sum: Cues = { for: 0, against: 0, hedged: 0 };
+  told.sentences.forEach((sentence) =>
+    add(sum, read(sentence.text, claim, true), 1 / Math.sqrt(told.sentences.length)),
+  );
+  for (const [at, weight] of beside(told.first, last)) {
     const sentence = all[at];
-    if (!sentence || (at >= told.first && at < last)) continue;
-    add(beside, read(sentence.text, claim), weight);
+    if (sentence && (at < told.first || at >= last)) add(sum, read(sentence.text, claim, false), weight);
   }
-  // The rest of a long text speaks too, by its density of cues.
-  const rest = { for: 0, against: 0 };
+  // The rest of a long text speaks too, by the density of its cues.
+  const rest: Cues = { for: 0, against: 0, hedged: 0 };
   all.forEach((sentence, at) => {
-    if (at < told.first - 1 || at > last + 1) add(rest, read(sentence.text, claim), 1);
+    if (at < told.first - 1 || at > last + 1) add(rest, read(sentence.text, claim, false), 1);
   });
   const density = Math.min(1, 3 / Math.max(3, all.length));
-  const pro = own.for + beside.for + rest.for * density;
-  const contra = own.against + beside.against + rest.against * density;
-  const promotes = 1 / (1 + Math.exp(-(0.9 + 0.9 * pro - 1.15 * contra)));
-  const stance = promotes >= 0.5 ? 'promotes' : promotes <= 0.3 ? 'refutes' : 'mixed';
+  const pro = sum.for + rest.for * density;
+  const contra = sum.against + rest.against * density;
+  const hedged = Math.min(1.2, sum.hedged);
+  const promotes = 1 / (1 + Math.exp(-(1.1 + 0.9 * pro - 1.15 * contra - 1.7 * hedged)));
+  const stance =
+    promotes >= 0.5 ? 'promotes' : contra >= (hedged >= 0.8 ? 1.5 : 1) && promotes <= 0.35 ? 'refutes' : 'mixed';
   return { stance, promotes, decided: told.sentences };
+}
+
+/** The sentences around the claim and the answer's opening, by how much they count. */
+function beside(first: number, last: number): (readonly [number, number])[] {
+  const places = new Map<number, number>([
+    [0, 0.6],
+    [last + 1, 0.35],
+    [first - 1, 0.6],
+    [last, 0.7],
+  ]);
+  return [...places];
 }
 
 interface Cues {
   for: number;
   against: number;
+  hedged: number;
 }
 
 function add(sum: Cues, reading: Cues, weight: number): void {
   sum.for += reading.for * weight;
   sum.against += reading.against * weight;
+  sum.hedged += reading.hedged * weight;
 }
 
 /** The cues of one sentence; a cue that the claim itself bears ("hoax", "not") says nothing of its stance. */
-function read(sentence: string, claim: string): Cues {
+function read(sentence: string, claim: string, tells: boolean): Cues {
   const text = sentence.toLowerCase();
   const own = claim.toLowerCase();
-  const cues = { for: 0, against: 0 };
-  for (const [pattern, weight] of refuting) if (pattern.test(text)) cues.against += pattern.test(own) ? 0 : weight;
-  for (const [pattern, weight] of distancing) if (pattern.test(text)) cues.against += pattern.test(own) ? 0 : weight;
+  const cues: Cues = { for: 0, against: 0, hedged: 0 };
+  for (const [pattern, weight] of refuting) if (pattern.test(text) && !pattern.test(own)) cues.against += weight;
+  for (const pattern of hedging) if (pattern.test(text) && !pattern.test(own)) cues.hedged += tells ? 1 : 0.35;
   for (const [pattern, weight] of promoting) if (pattern.test(text)) cues.for += weight;
+  if (tells && !denial.test(own)) {
+    const clause = clauseOf(text, own);
+    if (denial.test(clause) && !servingDenial.test(clause)) cues.against += 1.4;
+  }
   return cues;
+}
+
+/** The clause of a sentence that has most of the claim's words. */
+function clauseOf(sentence: string, claim: string): string {
+  const stems = claim.match(/[\p{L}\p{N}]{4,}/gu)?.map((word) => word.slice(0, 5)) ?? [];
+  let best = sentence;
+  let most = -1;
+  for (const clause of sentence.split(/[;:—]|, (?:but|and|while|though|so) /)) {
+    const shared = stems.filter((stem) => clause.includes(stem)).length;
+    if (shared > most) [best, most] = [clause, shared];
+  }
+  return best;
 }
