@@ -20,13 +20,14 @@ export interface ListedNotification {
   readonly step: number;
   readonly round: number;
   readonly state: NotificationState;
-  /** Of a page that went out in a bundle: the bundle's id; its attempts are the bundle's. */
+  /** Of a page that went out in a bundle: the bundle's id; its state and attempts are the bundle's. */
   readonly bundle?: string;
   readonly attempts: readonly Attempt[];
 }
 
 const notificationsOfIncident = `
-  select n.id, n.kind, n.responder, n.contact, n.channel, n.step, n.round, n.state, n.bundle,
+  select n.id, n.kind, n.responder, n.contact, n.channel, n.step, n.round, n.bundle,
+         case when n.state = 'bundled' then b.state else n.state end as state,
          case when n.channel <> 'email' then null
               when n.kind = 'update' then (
                 select c ->> 'address' from jsonb_array_elements(p.plan -> 'stakeholders' -> n.responder -> 'contacts') c
@@ -40,6 +41,7 @@ const notificationsOfIncident = `
            where a.notification = coalesce(n.bundle, n.id)) as attempts
     from tocsin.notification n
     left join tocsin.paging_plan p on p.hash = n.plan
+    left join tocsin.notification b on b.id = n.bundle
    where n.incident = $1
    order by n.created_at, n.round, n.step, n.responder, n.contact`;
 

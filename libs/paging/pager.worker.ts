@@ -45,8 +45,8 @@ export interface PagerOptions {
   readonly pollMs?: number;
 }
 
-/** Sends under way at most: what is claimed must be sent well before its lease ends. */
-const laneSize: Readonly<Record<Lane, number>> = { mail: 160, http: 192 };
+/** Sends under way at most: each is a possible duplicate of a crash, and must be over well before its lease is. */
+const laneSize: Readonly<Record<Lane, number>> = { mail: 96, http: 96 };
 const leastRoom = 32;
 const dutiesAtLeastEvery = 30_000;
 const recordAtMost = 256;

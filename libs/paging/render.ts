@@ -171,16 +171,20 @@ function late({ openedAt, eventAt }: PagedIncident, now: number): Line[] {
   ];
 }
 
-/** Names and ids alone: a group-by over a text of the event could hold what a model said. */
 function fields(about: PagedIncident): Line[] {
   const named = (['detector', 'rule', 'model', 'stage', 'service'] as const).flatMap((field) => {
     const value = fieldOf(about, field);
     return value === '' ? [] : [{ label: capital(field), value: short(value) }];
   });
-  const key = Object.entries(about.key).flatMap(([field, value]) =>
-    /output|prompt|comment|text|message/i.test(field) ? [] : [{ label: capital(field), value: short(value) }],
-  );
+  const key = Object.entries(shownKey(about)).map(([field, value]) => ({ label: capital(field), value: short(value) }));
   return [...named, ...key];
+}
+
+/** The incident's key without texts: a group-by over a text of the event could hold what a model said. */
+export function shownKey({ key }: PagedIncident): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(key).filter(([field]) => !/output|prompt|comment|text|message/i.test(field)),
+  );
 }
 
 function footer(notice: Notice): Line[] {

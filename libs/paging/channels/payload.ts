@@ -1,5 +1,5 @@
 /** The bodies that other systems get. Fields and links of the incident, never what a model said. */
-import type { Message, MessageIncident, Notice } from '../render.js';
+import { shownKey, type Message, type MessageIncident, type Notice } from '../render.js';
 
 /** The signed webhook's body: a type, a time and data, as Standard Webhooks asks. */
 export function bodyOf(notice: Notice, message: Message): object {
@@ -23,10 +23,10 @@ export function bodyOf(notice: Notice, message: Message): object {
 }
 
 function incidentOf({ about, incidentUrl }: MessageIncident): object {
-  const { openedAt, eventAt, key, ...rest } = about;
+  const { openedAt, eventAt, key: _, ...rest } = about;
   return {
     ...rest,
-    key,
+    key: shownKey(about),
     url: incidentUrl,
     opened_at: new Date(openedAt).toISOString(),
     ...(eventAt !== undefined && { event_at: new Date(eventAt).toISOString(), late: true }),
