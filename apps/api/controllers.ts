@@ -6,6 +6,7 @@ import { HealthController } from './health.controller.js';
 import { IncidentsController } from './incidents.controller.js';
 import { LiveController } from './live.controller.js';
 import { OverviewController } from './overview.controller.js';
+import { ReportsController } from './reports.controller.js';
 import { ReviewsController } from './reviews.controller.js';
 import { SessionController } from './session.controller.js';
 import { ThresholdsController } from './thresholds.controller.js';
@@ -19,6 +20,7 @@ export const controllers = [
   OverviewController,
   WhoController,
   ThresholdsController,
+  ReportsController,
   LiveController,
   EnqueueController,
   AcknowledgeController,

@@ -1,13 +1,14 @@
 /** What is counted of a batch, for reports and protocol assurance: by minute, model, stage and purpose. */
 import type { Event, OutputEvent, Rejection } from '../../libs/events/index.js';
-import { TallySheet } from '../../libs/incidents/index.js';
+import { TallySheet, type Finding } from '../../libs/incidents/index.js';
 import type { ConformanceResult } from '../../libs/policy/index.js';
 import type { Judged } from './judge.js';
 
 /**
  * Measures: `outputs`, `feedback` and `verdicts` (label: category or detector), `rejected` (reason), `duplicates`,
  * `findings` (detector), `rule_hits` (rule), `protocol` (`content_filter ran`, `content_filter flagged`, ...),
- * `conformance` (check), `language` (as told), `mended`, `cut`.
+ * `conformance` (check), `language` (as told), `mended`, `cut`, `unchecked` (detector), `control` and `control_found`
+ * (detector that should find it), `group` and `group_found` (the deployment's own label).
  */
 export function tallyOf(
   judged: readonly Judged[],
@@ -25,8 +26,12 @@ export function tallyOf(
         sheet.add(event, 'duplicates');
         continue;
       }
-      tallyOutput(sheet, event);
-    } else sheet.add(placeOf(event), event.kind === 'feedback' ? 'feedback' : 'verdicts', kindOf(event));
+      tallyOutput(sheet, event, one.findings);
+    } else {
+      sheet.add(placeOf(event), event.kind === 'feedback' ? 'feedback' : 'verdicts', kindOf(event));
+      if (event.kind === 'verdict' && event.label === 'unchecked')
+        sheet.add(placeOf(event), 'unchecked', event.detector);
+    }
     for (const finding of one.findings) {
       const place = { at: finding.at, ...finding.subject };
       sheet.add(place, 'findings', finding.detector);
@@ -38,7 +43,7 @@ export function tallyOf(
   return sheet;
 }
 
-function tallyOutput(sheet: TallySheet, event: OutputEvent): void {
+function tallyOutput(sheet: TallySheet, event: OutputEvent, findings: readonly Finding[]): void {
   sheet.add(event, 'outputs');
   for (const protocol in event.safety) {
     const { ran, flagged } = event.safety[protocol]!;
@@ -48,6 +53,23 @@ function tallyOutput(sheet: TallySheet, event: OutputEvent): void {
   if (event.language !== undefined) sheet.add(event, 'language', event.language);
   if (event.mended > 0) sheet.add(event, 'mended');
   if (event.cut) sheet.add(event, 'cut');
+  if (event.group !== undefined) {
+    sheet.add(event, 'group', event.group);
+    if (findings.length > 0) sheet.add(event, 'group_found', event.group);
+  }
+  tallyControl(sheet, event, findings);
+}
+
+/** A control says what should be found in it; one that expects `none` measures no recall. */
+function tallyControl(sheet: TallySheet, event: OutputEvent, findings: readonly Finding[]): void {
+  const { purpose, expected } = event;
+  if (purpose !== 'control' || expected === undefined || expected.label === 'none') return;
+  sheet.add(event, 'control', expected.detector);
+  const found = findings.some(
+    ({ detector, label, rule, matched }) =>
+      detector === expected.detector && [label, rule, matched].includes(expected.label),
+  );
+  if (found) sheet.add(event, 'control_found', expected.detector);
 }
 
 function placeOf(event: Exclude<Event, OutputEvent>) {

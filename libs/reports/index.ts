@@ -15,4 +15,8 @@ export {
   type PeriodKind,
 } from './period.js';
 export { inFile, type Rendered } from './render.js';
+export { Reports, forgetOldReports, type ListedReport } from './reports.repository.js';
+export { Reporter, recipientsOf, type Duty, type ReporterOptions } from './reporter.worker.js';
+export { ReportMail, type ReportMailOptions } from './mail.channel.js';
+export { offerThresholds } from './thresholds.repository.js';
 export { reportsEntities } from './report.entity.js';

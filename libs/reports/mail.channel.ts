@@ -48,9 +48,10 @@ export class ReportMail {
         await transport.sendMail(this.message(delivery));
         return { outcome: 'sent' };
       } catch (error) {
-        last = judge(error);
-        log.warn({ server: name, outcome: last.outcome, reason: last.reason }, 'a report was not taken');
-        if (last.outcome === 'refused') return last;
+        const judged = judge(error);
+        log.warn({ server: name, outcome: judged.outcome, reason: judged.reason }, 'a report was not taken');
+        if (judged.outcome === 'refused') return judged;
+        last = judged;
       }
     }
     return last;
@@ -85,7 +86,7 @@ export class ReportMail {
 }
 
 /** 5xx about the address or the message is final; everything else is tried again under the same Message-ID. */
-function judge(error: unknown): MailOutcome & { readonly reason: string } {
+function judge(error: unknown): Exclude<MailOutcome, { outcome: 'sent' }> {
   const { code, responseCode, command } = (error ?? {}) as { code?: string; responseCode?: number; command?: string };
   if (responseCode !== undefined) {
     const ours = code === 'EAUTH' || command === 'CONN' || command?.startsWith('EHLO');

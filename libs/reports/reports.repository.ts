@@ -2,7 +2,7 @@
  * Reports as rows: planned before their period ends, taken by one reporter, kept as they were made, and delivered to
  * each address once. Leases are by the real clock, periods by domain time.
  */
-import { isRetryable, textArray, type Database, type Query, type Tx } from '../database/index.js';
+import { textArray, type Database, type Query, type Tx } from '../database/index.js';
 import { duePeriods, lateness, reportId } from './due.js';
 import type { Period, PeriodKind } from './period.js';
 import { inFile, type Rendered } from './render.js';
@@ -97,6 +97,8 @@ const forgetOld = `
        and to_at < tocsin.now() - case kind when 'hourly' then interval '31 days' when 'daily' then interval '400 days' end
   ), gone as (delete from tocsin.report_delivery d using old where d.report = old.id)
   select id from old`;
+
+const forgetUpkeep = `delete from tocsin.upkeep where done_at < tocsin.now() - interval '400 days'`;
 
 export interface TakenReport {
   readonly id: string;
@@ -216,36 +218,30 @@ export class Reports {
     const [bodies] = await query.query<{ text: string; html: string; chart: Buffer | null }>(readBodies, [id]);
     return row && bodies && { ...row, text: bodies.text, html: inFile(bodies.html, bodies.chart) };
   }
-
-  /** Hourly reports go after a month, daily ones after a year and a month. */
-  async forget(tx: Tx): Promise<void> {
-    const old = await tx.query<{ id: string }>(forgetOld);
-    await tx.query('delete from tocsin.report where id = any ($1::text[])', [textArray(old.map(({ id }) => id))]);
-  }
 }
 
-/**
- * Does `work` once a period whatever the number of reporters: the row and the work commit together. Answers false where
- * it was done. A lost race is no error, for the other one did it.
- */
+/** Hourly reports go after a month, daily ones after a year and a month. */
+export async function forgetOldReports(tx: Tx): Promise<void> {
+  const old = await tx.query<{ id: string }>(forgetOld);
+  await tx.query('delete from tocsin.report where id = any ($1::text[])', [textArray(old.map(({ id }) => id))]);
+  await tx.query(forgetUpkeep);
+}
+
+/** Does `work` once a period whatever the number of reporters: the row and the work commit together. False where it was done. */
 export async function oncePerPeriod(
   database: Database,
   duty: string,
   period: string,
   work: (tx: Tx) => Promise<void>,
 ): Promise<boolean> {
-  try {
-    return await database.transaction(async (tx) => {
-      const mine = await tx.query(
-        `insert into tocsin.upkeep (duty, period, done_at) values ($1, $2, $3) on conflict do nothing returning duty`,
-        [duty, period, tx.now],
-      );
-      if (mine.length === 0) return false;
-      await work(tx);
-      return true;
-    });
-  } catch (error) {
-    if (isRetryable(error)) return false;
-    throw error;
-  }
+  return database.transaction(async (tx) => {
+    // Another reporter that is at it is waited for, and does it alone.
+    const mine = await tx.query(
+      `insert into tocsin.upkeep (duty, period, done_at) values ($1, $2, $3) on conflict do nothing returning duty`,
+      [duty, period, tx.now],
+    );
+    if (mine.length === 0) return false;
+    await work(tx);
+    return true;
+  });
 }
