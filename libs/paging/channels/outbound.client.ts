@@ -3,38 +3,12 @@
  * private, loopback and link-local ones are refused unless the operator lists them, so that a plan cannot be made to
  * knock on the inside.
  */
-import { lookup as resolve } from 'node:dns';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { AllowList, isPrivateAddress, publicOnly, refusedAddress, retryAfter } from '../../outbound/index.js';
 import type { Sent } from './channel.js';
 
-const privateRanges = new BlockList();
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const)
-  privateRanges.addSubnet(network, prefix, 'ipv4');
-for (const [network, prefix] of [
-  ['::', 127],
-  ['64:ff9b::', 96],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  privateRanges.addSubnet(network, prefix, 'ipv6');
-
-export function isPrivateAddress(address: string): boolean {
-  return privateRanges.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-}
+export { isPrivateAddress, retryAfter };
 
 export interface OutboundRequest {
   readonly method: string;
@@ -43,15 +17,13 @@ export interface OutboundRequest {
   readonly body: string;
 }
 
-const refusedAddress = 'ETOCSINPRIVATE';
-
 export class Outbound {
-  private readonly allow: ReadonlySet<string>;
+  private readonly allow: AllowList;
   private readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
 
   /** `allow`: hosts or host:port that may be private. */
   constructor(allow: readonly string[] = []) {
-    this.allow = new Set(allow.map((one) => one.toLowerCase()));
+    this.allow = new AllowList(allow);
     const options = {
       keepAlive: true,
       maxSockets: 64,
@@ -66,9 +38,7 @@ export class Outbound {
   async send(request: OutboundRequest, signal: AbortSignal): Promise<Sent> {
     const url = URL.parse(request.url);
     if (!url) return { outcome: 'refused', reason: 'bad_url' };
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const allowed = this.allowed(url);
-    if (!allowed && isIP(host) && isPrivateAddress(host)) return { outcome: 'refused', reason: 'private_address' };
+    if (this.allow.refuses(url)) return { outcome: 'refused', reason: 'private_address' };
     return new Promise<Sent>((done) => {
       let sent = false;
       const secure = url.protocol === 'https:';
@@ -82,7 +52,7 @@ export class Outbound {
           },
           agent: secure ? this.agents.https : this.agents.http,
           signal,
-          ...(!allowed && { lookup: publicOnly }),
+          ...(!this.allow.has(url) && { lookup: publicOnly }),
         },
         (response) => {
           response.resume();
@@ -107,28 +77,12 @@ export class Outbound {
     });
   }
 
-  private allowed(url: URL): boolean {
-    const port = url.port || (url.protocol === 'https:' ? '443' : '80');
-    return this.allow.has(url.hostname.toLowerCase()) || this.allow.has(`${url.hostname.toLowerCase()}:${port}`);
-  }
-
   close(): Promise<void> {
     this.agents.http.destroy();
     this.agents.https.destroy();
     return Promise.resolve();
   }
 }
-
-const publicOnly: LookupFunction = (host, options, callback) => {
-  resolve(host, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, '');
-    const open = addresses.filter(({ address }) => !isPrivateAddress(address));
-    const first = open[0];
-    if (!first) return callback(Object.assign(new Error(`${host} is a private address`), { code: refusedAddress }), '');
-    if (options.all) return callback(null, open);
-    callback(null, first.address, first.family);
-  });
-};
 
 function judge({ statusCode = 0, headers }: IncomingMessage): Sent {
   if (statusCode >= 200 && statusCode < 300) return { outcome: 'sent', reason: `http_${statusCode}` };
@@ -138,12 +92,4 @@ function judge({ statusCode = 0, headers }: IncomingMessage): Sent {
     return { outcome: 'retry', reason, ...(afterMs !== undefined && { afterMs }) };
   }
   return { outcome: 'refused', reason };
-}
-
-/** Seconds, or an HTTP date. */
-export function retryAfter(header: string | undefined, now = Date.now()): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1_000;
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }
