@@ -127,6 +127,21 @@ test('a regular expression matches where V8 and re2js say so, by whichever way i
   expect(chains).toBeGreaterThan(20);
 });
 
+test.each([
+  [String.raw`^C:\\explorer\.exe$`, String.raw`C:\explorer.exe`],
+  [String.raw`^\\\\host\\users\\abcdef$`, String.raw`\\host\users\abcdef`],
+  [String.raw`\u0041\e\h\Z`, 'A\u001b '],
+  [String.raw`\ä\/\-\_`, 'ä/-_'],
+  ['a(?#a remark)b', 'ab'],
+  ['(?<name>ab)c', 'abc'],
+  ['^.{1500,}$', 'x'.repeat(1500)],
+  ['^[a-z]{1001,1100}Z', `${'q'.repeat(1050)}Z`],
+])('the spelling %s of other engines is understood', (source, hit) => {
+  const regex = compileRegex(source, { i: false, m: false, s: false }) as Regex;
+  const matches = (text: string) => regexMatches(regex, text, () => fold(text));
+  expect([matches(hit), matches('other')]).toEqual([true, false]);
+});
+
 const test1 = fc.oneof(
   fc
     .tuple(field, fc.constantFrom('', '|contains', '|startswith', '|endswith', '|cased', '|contains|cased'), pattern)

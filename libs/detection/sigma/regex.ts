@@ -110,10 +110,33 @@ function wholeTexts(node: Node): Exact | undefined {
 
 /** Spellings that other engines take and re2js does not, where the meaning is the same. */
 function portable(pattern: string): string {
-  return pattern
-    .replace(/\\Z/g, '\\z')
-    .replace(/\\([^\x00-\x7f])/g, '$1')
-    .replace(/\\h/g, '[ \\t]');
+  return (
+    pattern
+      // Escapes two by two, so that the letter behind an escaped backslash is a letter.
+      .replace(/\\(u[0-9a-fA-F]{4}|.)/gsu, (whole, escaped: string) => {
+        if (escaped.length === 5) return `\\x{${escaped.slice(1)}}`;
+        if (escaped.codePointAt(0)! > 127) return escaped;
+        return { Z: '\\z', h: '[ \\t]', e: '\\x1b' }[escaped] ?? whole;
+      })
+      .replace(/\(\?#[^)]*\)/g, '')
+      .replace(repeat, (whole, atom: string, low: string, comma: string | undefined, high: string | undefined) => {
+        const min = Number(low);
+        const max = comma === undefined ? min : high === '' || high === undefined ? Infinity : Number(high);
+        return min > 1000 || (max > 1000 && max !== Infinity) ? inPieces(atom, min, max) : whole;
+      })
+  );
+}
+
+const repeat = /(\[\^?\]?(?:\\.|[^\]\\])*\]|\\.|[^\\()[\]{}*+?|])\{(\d+)(,(\d*))?\}/gs;
+
+/** re2js counts to 1,000; more is written one behind the other, up to what is still a sensible size. */
+function inPieces(atom: string, min: number, max: number): string {
+  if (Math.max(min, max === Infinity ? 0 : max) > 20_000) return `${atom}{${min},${max === Infinity ? '' : max}}`;
+  let text = '';
+  for (let left = min; left > 0; left -= 1000) text += `${atom}{${Math.min(left, 1000)}}`;
+  if (max === Infinity) return `${text}${atom}*`;
+  for (let left = max - min; left > 0; left -= 1000) text += `${atom}{0,${Math.min(left, 1000)}}`;
+  return text;
 }
 
 function reasonOf(pattern: string, said: string): string {
