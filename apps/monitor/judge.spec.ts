@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { OutputEvent } from '../../libs/events/index.js';
 import { anOutput } from '../../libs/incidents/builders.js';
 import { bundleOf } from '../../libs/policy/index.js';
@@ -5,6 +6,8 @@ import { testDatabase, type TestDatabase } from '../../test/harness/database.js'
 import { compile } from './compile.js';
 import { byHalves } from './halves.js';
 import { judge } from './judge.js';
+
+jest.setTimeout(120_000);
 
 const { bundle } = bundleOf({
   'policy.yml': `

@@ -1,4 +1,5 @@
 /** The monitor on a real broker and a real PostgreSQL: what is produced to Kafka is what the database then says. */
+import { jest } from '@jest/globals';
 import { Health } from '../../libs/telemetry/index.js';
 import { bundleOf, Bundles, type Files } from '../../libs/policy/index.js';
 import { Findings, Incidents, Outputs, Tallies } from '../../libs/incidents/index.js';
@@ -10,6 +11,8 @@ import type { RunningApp } from '../app.js';
 import { readConfig, type Config } from '../config.js';
 import { startMonitor } from './start.js';
 
+// Each wait may take a minute on a busy machine, and a test has a few.
+jest.setTimeout(240_000);
 const long = { withinMs: 60_000 };
 const policy = `
 model_name: MyGenerativeAI
@@ -173,8 +176,8 @@ test('poison records are dead letters and what stands around them is judged, als
     output({ id: 'surrogate', text: 'xyzzy \ud800', account: 'other' }),
   ]);
   await until('the last of them', async () => (await all()).some(({ key }) => key['account'] === 'other'), long);
-  expect((await deadLetters()).sort()).toEqual(['invalid_json', 'refused_by_database', 'tombstone']);
-  expect((await all()).map(({ key }) => key['account']).sort()).toEqual(['nul\ufffdaccount', 'other']);
+  expect(new Set(await deadLetters())).toEqual(new Set(['invalid_json', 'refused_by_database', 'tombstone']));
+  expect(new Set((await all()).map(({ key }) => key['account']))).toEqual(new Set(['nul\ufffdaccount', 'other']));
   expect(app.failed).toEqual([]);
 });
 

@@ -32,6 +32,7 @@ export interface DueEvidence {
 /** Records kept an incident, and characters a text: enough to judge by, little enough to keep. */
 const recordsKept = 50;
 const charactersKept = 16_384;
+const longestNumber = 200;
 
 const insertEvidence = `
   insert into tocsin.evidence (incident, event_source, event_id, state, topic, partition, record_offset, prompt, output, at)
@@ -155,7 +156,8 @@ export class EvidenceStore {
   }
 }
 
+/** Cut first, so that the work is bounded; then the end goes too, where half a number may stand unmasked. */
 function copy(text: string): string {
-  const masked = mask(text);
-  return (masked.length > charactersKept ? `${masked.slice(0, charactersKept - 1)}…` : masked).toWellFormed();
+  if (text.length <= charactersKept) return mask(text).toWellFormed();
+  return `${mask(text.slice(0, charactersKept)).slice(0, -longestNumber)}…`.toWellFormed();
 }

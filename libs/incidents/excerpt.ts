@@ -7,7 +7,8 @@ export const excerptLength = 280;
 /** Looked at on each side of the evidence: enough to mask whole, little enough to be cheap. */
 const margin = 400;
 
-const email = /[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,8}/gu;
+// Begins only where no letter stands before: a long run without an @ is then read once, not once a letter.
+const email = /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,8}/gu;
 const digits = /(?<![\p{L}\p{N}])\+?\(?\p{Nd}(?:[ .()/‐-―−-]{0,3}\p{Nd}){6,24}(?![\p{L}\p{N}])/gu;
 const isoDate = /^\d{4}-\d{2}-\d{2}$/;
 

@@ -1,9 +1,12 @@
+import { jest } from '@jest/globals';
 import { testDatabase, type TestDatabase } from '../../test/harness/database.js';
 import { aFinding, noon } from './builders.js';
 import { Findings } from './findings.repository.js';
 import { defaultOpening } from './incident.js';
 import { Incidents, type NewOther } from './incidents.repository.js';
 import { Recording } from './recording.repository.js';
+
+jest.setTimeout(120_000);
 
 let db: TestDatabase;
 const incidents = new Incidents();
@@ -85,8 +88,9 @@ test('findings page in the order of event time, and the newest can come first', 
 
 test("another tool's alarm is one open incident a dedup key and routing key, until it is resolved", async () => {
   const send = (over: Partial<NewOther> = {}) => db.database.transaction((tx) => incidents.openOther(tx, other(over)));
-  const both = await Promise.all([send(), send()]);
-  expect(both.map(({ outcome }) => outcome).sort()).toEqual(['known', 'opened']);
+  const all = await Promise.all([send(), send(), send(), send()]);
+  expect(all.filter(({ outcome }) => outcome === 'opened')).toHaveLength(1);
+  expect(new Set(all.map(({ incident }) => incident.id)).size).toBe(1);
   expect((await send({ routingKey: 'k2' })).outcome).toBe('opened');
   const resolved = await db.database.transaction((tx) =>
     incidents.actOnOther(tx, other(), { do: 'resolve', resolution: 'resolved' }, { who: 'alertmanager' }),
@@ -96,7 +100,6 @@ test("another tool's alarm is one open incident a dedup key and routing key, unt
     incidents.actOnOther(tx, other(), { do: 'acknowledge' }, { who: 'alertmanager' }),
   );
   expect(nothing).toBeUndefined();
-  await db.clock.advance('1 second');
   const anew = await send();
   expect(anew.outcome).toBe('opened');
   expect(anew.incident).toMatchObject({ kind: 'external', title: 'Disk full', severity: 'SEV1', round: 1 });

@@ -70,8 +70,10 @@ const openOther = `
   insert into tocsin.incident (id, kind, title, status, severity, detector, key, key_hash, stage, model,
                                opened_at, event_at, routing_key, details, bundle)
   values ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13)
-  on conflict (key_hash) where status <> 'resolved' do nothing
+  on conflict do nothing
   returning *`;
+
+const countOfKey = `select count(*) as before from tocsin.incident where key_hash = $1`;
 
 const openOfKey = `select * from tocsin.incident where key_hash = $1 and status <> 'resolved' for share`;
 
@@ -225,10 +227,11 @@ export class Incidents {
   /** Opens an incident without findings, or finds the open one of its key; a trigger after a resolve is a new incident. */
   async openOther(tx: Tx, other: NewOther): Promise<{ outcome: 'opened' | 'known'; incident: Incident }> {
     const hash = otherKeyHash(other.kind, other.routingKey, other.dedupKey);
-    // The only way out of the loop without an answer is a resolve between the two statements: then opening succeeds.
+    // Goes round only where it is resolved between two of the statements: then the next round opens it.
     for (;;) {
+      const [count] = await tx.query<{ before: number }>(countOfKey, [hash]);
       const [opened] = await tx.query<IncidentRow>(openOther, [
-        incidentId(hash, tx.now.toISOString()),
+        incidentId(hash, `${count!.before} before it`),
         other.kind,
         other.title,
         other.severity,

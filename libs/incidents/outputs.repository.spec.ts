@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { testDatabase, type TestDatabase } from '../../test/harness/database.js';
 import type { FeedbackEvent, OutputEvent } from '../events/index.js';
 import { aFinding, anOutput, noon } from './builders.js';
@@ -6,6 +7,8 @@ import { joinReference, Outputs } from './outputs.repository.js';
 import { Tallies } from './tallies.repository.js';
 import { TallySheet } from './tally.js';
 import { keepUp } from './upkeep.repository.js';
+
+jest.setTimeout(120_000);
 
 let db: TestDatabase;
 const outputs = new Outputs();

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { testDatabase, type TestDatabase } from '../../test/harness/database.js';
 import { sqlState, type Tx } from '../database/index.js';
 import { aCorrelation, aFinding, anOutput, aSignal, noon } from './builders.js';
@@ -8,6 +9,8 @@ import { Incidents } from './incidents.repository.js';
 import { Recording, type Outcome } from './recording.repository.js';
 import { outputSubject } from './finding.js';
 
+jest.setTimeout(120_000);
+
 let db: TestDatabase;
 const incidents = new Incidents();
 const findings = new Findings();
@@ -16,7 +19,7 @@ const correlations = new Map([['three-in-an-hour', aCorrelation()]]);
 const ann = { who: 'ann' };
 
 beforeAll(async () => {
-  db = await testDatabase({ poolSize: 20 });
+  db = await testDatabase({ poolSize: 30 });
 });
 beforeEach(() => db.clock.set(new Date(noon + 1_000)));
 afterAll(() => db.drop());
@@ -107,10 +110,10 @@ test('the same findings inserted in opposite order by two batches never deadlock
 test('a storm on one incident that is being resolved is in it or in its next round, and nothing is lost or refused', async () => {
   const account = 'storm';
   const [{ id }] = (await once([aFinding({ account, output: 'first' })])).opened as [Incident];
-  const batches = Array.from({ length: 30 }, (_, batch) =>
+  const batches = Array.from({ length: 20 }, (_, batch) =>
     again(() =>
       once(
-        Array.from({ length: 40 }, (__, i) => aFinding({ account, output: `${batch}-${i}` })),
+        Array.from({ length: 60 }, (__, i) => aFinding({ account, output: `${batch}-${i}` })),
         new Recording(),
       ),
     ),
@@ -133,6 +136,7 @@ test('growing takes no lock that another batch waits for', async () => {
   const account = 'side-by-side';
   await once([aFinding({ account, output: 'first' })]);
   await db.database.transaction(async (slow) => {
+    await slow.query('set local idle_in_transaction_session_timeout = 0'); // a busy machine may be slow in between
     await record(slow, [aFinding({ account, output: 'slow' })]);
     // Would wait for `slow` forever if growing were exclusive; a deadline says so instead of hanging.
     await db.database.transaction(async (quick) => {
