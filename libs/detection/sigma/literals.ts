@@ -109,9 +109,10 @@ function product(a: Exact, b: Exact): Exact | undefined {
   return { texts: a.texts.flatMap((left) => b.texts.map((right) => left + right)), cased: mixed([a, b]) };
 }
 
-/** As literals, folded; undefined where one is too short to tell anything. */
+/** As literals, folded; undefined where one is too short to tell anything: empty, or a single letter, digit or space. */
 function usable(exact: Exact): readonly string[] | undefined {
-  if (exact.texts.length === 0 || exact.texts.some((text) => text.length < 2)) return undefined;
+  if (exact.texts.length === 0 || exact.texts.some((text) => text.length < 2 && /^[\p{L}\p{N}\s]?$/u.test(text)))
+    return undefined;
   return [...new Set(exact.texts.map(fold))];
 }
 

@@ -8,7 +8,7 @@ import type { Automaton } from './automaton.js';
 import { anywhere, atEnd, atStart, decides, keyword, Plan, type Tree } from './plan.js';
 import { levelOf, type SigmaRule } from './rule.js';
 import { isNull, plainNumber, reach, scalarText, Value, valuesOf, valuesWithin } from './values.js';
-import { isView, keywordFields } from './view.js';
+import { isView, keywordFields, unfoldedSpan } from './view.js';
 
 export interface RuleMatch {
   /** The rule's id, else title, else path. */
@@ -326,7 +326,8 @@ export class RuleSet {
     for (const value of this.valuesAt(field)) {
       const found = check(value, this.around) ? evidenceOf(test, value) : undefined;
       if (!found) continue;
-      spans.push({ field: this.plan.fields[field]!, ...found });
+      const span = { field: this.plan.fields[field]!, ...found };
+      spans.push(isView(this.event) ? unfoldedSpan(this.event, span) : span);
       return;
     }
   }

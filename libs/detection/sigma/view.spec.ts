@@ -53,6 +53,21 @@ test.each([
   expect(hits(line, viewOf(output))).toBe(wanted);
 });
 
+test('evidence found in folded text is told by where it stands in the text itself', () => {
+  const spans = (text: string) => {
+    const rule =
+      'title: T\nlogsource: { product: tocsin }\ndetection: { s: { output.folded|contains: your account }, condition: s }\n';
+    const { ruleSet } = compileRules(parseRules([{ path: 'r.yml', text: rule }]));
+    return ruleSet.match(viewOf({ ...output, output: text }))[0]!.spans;
+  };
+  expect(spans('Verify YOUR Account')).toEqual([
+    { field: 'output.text', start: 7, end: 19, why: 'contains "your account"' },
+  ]);
+  const disguised = 'V\u200be\u200br\u200bify y\u200bour acc\u200bount now';
+  const [span] = spans(disguised);
+  expect(disguised.slice(span!.start, span!.end).replace(/\u200b/g, '')).toContain('your account');
+});
+
 test('a rule over feedback reads the reporter, the comment and the output', () => {
   const feedback: FeedbackEvent = {
     ...common,

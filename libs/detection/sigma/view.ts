@@ -29,6 +29,26 @@ export function isView(record: object): boolean {
   return record instanceof View;
 }
 
+/**
+ * Where a part of a folded text stands in the text itself, for evidence. Most texts differ from their folded form in case
+ * alone; of a disguised one the answer is about right, and rather too wide than too narrow.
+ */
+export function unfoldedSpan(
+  view: Readonly<Record<string, unknown>>,
+  span: { readonly field: string; readonly start: number; readonly end: number; readonly why: string },
+): typeof span {
+  if (!span.field.endsWith('.folded')) return span;
+  const field = `${span.field.slice(0, -'.folded'.length)}.text`;
+  const [text, shorter] = [view[field], view[span.field]];
+  if (typeof text !== 'string' || typeof shorter !== 'string') return span;
+  if (text.length === shorter.length) return { ...span, field };
+  const ratio = text.length / Math.max(shorter.length, 1);
+  const slack = Math.min(20, Math.abs(text.length - shorter.length));
+  const start = Math.max(0, Math.floor(Math.min(span.start, span.start * ratio)) - slack);
+  const end = Math.min(text.length, Math.ceil(Math.max(span.end, span.end * ratio)) + slack);
+  return { ...span, field, start: Math.min(start, end), end };
+}
+
 type Getters<T> = Readonly<Record<string, (event: T) => unknown>>;
 
 const accountFields = <T>(of: (event: T) => Account, at: (event: T) => number): Getters<T> => ({
