@@ -1,10 +1,13 @@
 /** What the reporter does by the calendar beside its reports: each is done once a period, whichever copy comes first. */
-import { forgetOldReports, offerThresholds, type Duty } from '../../libs/reports/index.js';
+import { checkAssurance, checkDrift, forgetOldReports, offerThresholds, type Duty } from '../../libs/reports/index.js';
+import type { Config } from '../config.js';
 
-export function dutiesOf(): readonly Duty[] {
+export function dutiesOf({ defaultResponder }: Pick<Config, 'defaultResponder'>): readonly Duty[] {
   return [
     { name: 'thresholds', every: 'daily', run: (tx, bundle) => offerThresholds(tx, bundle, 'new') },
     { name: 'thresholds again', every: 'weekly', run: (tx, bundle) => offerThresholds(tx, bundle, 'again') },
+    { name: 'assurance', every: 'daily', run: (tx, bundle) => checkAssurance(tx, bundle, defaultResponder) },
+    { name: 'drift', every: 'hourly', run: (tx, bundle) => checkDrift(tx, bundle, defaultResponder) },
     { name: 'forget', every: 'daily', run: (tx) => forgetOldReports(tx) },
   ];
 }

@@ -44,7 +44,7 @@ export class ReporterModule {
               bundle: () => (bundles.reason() === undefined ? bundles.current() : undefined),
               defaultResponder: config.defaultResponder,
               lag: () => recordsBehind(database, config, 'tocsin reporter'),
-              duties: dutiesOf(),
+              duties: dutiesOf(config),
             }),
         },
       ],

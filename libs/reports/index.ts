@@ -18,5 +18,6 @@ export { inFile, type Rendered } from './render.js';
 export { Reports, forgetOldReports, type ListedReport } from './reports.repository.js';
 export { Reporter, recipientsOf, type Duty, type ReporterOptions } from './reporter.worker.js';
 export { ReportMail, type ReportMailOptions } from './mail.channel.js';
+export { checkAssurance, checkDrift } from './self-check.repository.js';
 export { offerThresholds } from './thresholds.repository.js';
 export { reportsEntities } from './report.entity.js';
