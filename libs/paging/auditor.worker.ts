@@ -21,7 +21,7 @@ const log = logger('auditor');
 const problemsNow = gauge('tocsin_audit_problems', 'What the last audit found, by kind.', ['kind']);
 const heartbeats = counter('tocsin_dead_man_total', 'Dead-man heartbeats by outcome.', ['outcome']);
 
-export const problemKinds = ['overdue', 'lease', 'unsent', 'gap', 'unverified', 'synthetic'] as const;
+export const problemKinds = ['overdue', 'lease', 'unsent', 'unreached', 'gap', 'unverified', 'synthetic'] as const;
 export type ProblemKind = (typeof problemKinds)[number];
 
 export interface AuditProblem {
@@ -49,7 +49,9 @@ const day = 86_400_000;
 const findStalls = `
   select (select count(*) from tocsin.escalation where due_at < t.now - interval '${overdueAfter}') as overdue,
          (select count(*) from tocsin.notification where state = 'claimed' and lease_until < clock_timestamp() - interval '5 seconds') as leases,
-         (select count(*) from tocsin.notification where state = 'waiting' and due_at < t.now - interval '${unsentAfter}') as unsent
+         (select count(*) from tocsin.notification where state = 'waiting' and due_at < t.now - interval '${unsentAfter}') as unsent,
+         (select count(*) from tocsin.notification where kind in ('fallback', 'alarm') and state in ('refused', 'failed')
+             and created_at > t.now - interval '1 hour') as unreached
     from (select tocsin.now() as now) t`;
 
 export class Auditor {
@@ -103,7 +105,7 @@ export class Auditor {
   }
 
   private async findProblems(tx: Tx, plan: Plan): Promise<AuditProblem[]> {
-    const [stalls] = await tx.query<{ overdue: number; leases: number; unsent: number }>(findStalls);
+    const [stalls] = await tx.query<{ overdue: number; leases: number; unsent: number; unreached: number }>(findStalls);
     const now = tx.now.getTime();
     const { overrides } = await arrangementsAt(tx, tx.now, { to: new Date(now + day) });
     const confirmed = await readConfirmed(tx);
@@ -114,6 +116,7 @@ export class Auditor {
     counted('overdue', stalls?.overdue ?? 0, 'escalations are overdue by more than a minute');
     counted('lease', stalls?.leases ?? 0, 'claimed pages have run out of their lease');
     counted('unsent', stalls?.unsent ?? 0, 'notifications wait unsent for more than two minutes');
+    counted('unreached', stalls?.unreached ?? 0, 'messages to the fallback got through by no method in the last hour');
     for (const { schedule, from, to } of scheduleIssues(withOverrides(plan, overrides), now, day).filter(
       (one) => one.kind === 'gap',
     )) {

@@ -323,3 +323,33 @@ test('whoever was paged hears that it is over, in few words and without the page
   expect(text).not.toContain('A long story');
   expect(text).not.toContain('Acknowledge');
 });
+
+test('a mail that is only told once and that nobody can get ends with the fallback, and says so', async () => {
+  const gone = await http((_, response) => void response.writeHead(404).end());
+  const mail = await smtp();
+  here = await world({
+    fallback: 'ben',
+    responders: {
+      ann: { contacts: [{ name: 'hook', channel: 'webhook', url: gone.url, secrets: [secret] }] },
+      ben: { contacts: [email('ben')] },
+    },
+    escalation_policies: { page: { steps: [{ tell: [{ responder: 'ann' }] }], acknowledge: false } },
+  });
+  const incident = await here.open();
+  await here.pager({ smtp: [mail.url] });
+  await statesAre(['refused', 'sent'], incident.id);
+  expect(mail.received[0]?.mail.subject).toContain('(nobody answered)');
+  expect((await here.timeline(incident.id)).at(-1)).toContain('every step is exhausted');
+});
+
+test('a page that kills its pager each time is given up after 20 tries', async () => {
+  here = await world({
+    responders: { ann: { contacts: [email('ann')] } },
+  });
+  await here.open();
+  for (let death = 1; death <= 20; death++) {
+    expect(await here.outbox.claim(here.db.database, 'mail', 1, 999_000 + death, true)).toHaveLength(1);
+    expect(await here.outbox.freeOrphans(here.db.database)).toBe(1);
+  }
+  expect((await here.states()).map(({ state, attempts }) => `${state} ${attempts}`)).toEqual(['failed 20']);
+});

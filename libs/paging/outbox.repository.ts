@@ -25,6 +25,9 @@ export const leaseMs = 20_000;
 export const sendWithinMs = 12_000;
 export const claimLimit = 64;
 
+/** What kills its pager each time is given up at last: nothing is driven again for ever. */
+const mostAttempts = 20;
+
 /** Advisory locks of this class, on the pagers' listening connections, say which owners live. */
 export const ownerLockClass = 7408;
 
@@ -125,7 +128,8 @@ const freeOrphans = `
        for update skip locked),
   freed as (
     update tocsin.notification n
-       set state = 'waiting', owner = null, lease_until = null, fence = n.fence + 1, possible_duplicate = true
+       set state = case when n.attempts >= ${mostAttempts} then 'failed' else 'waiting' end,
+           owner = null, lease_until = null, fence = n.fence + 1, possible_duplicate = true
       from gone where n.id = gone.id
     returning n.id, n.attempts)
   insert into tocsin.delivery_attempt (notification, attempt, at, outcome, reason, ms)
@@ -320,10 +324,13 @@ interface Behind {
   readonly policy: string | null;
 }
 
-/** Everybody of the escalation's present step refused or failed: the next step is due now, not after the wait. */
+/**
+ * Everybody of the escalation's present step refused or failed: the next step is due now, not after the wait. Where
+ * there is none, as for what is only mailed once, that step is to say so and tell the fallback.
+ */
 const skipUnreachable = `
-  update tocsin.escalation e set due_at = $2
-   where e.incident = any($1) and e.state = 'paging' and e.due_at > $2
+  update tocsin.escalation e set due_at = $2, state = 'paging'
+   where e.incident = any($1) and (e.state = 'told' or (e.state = 'paging' and e.due_at > $2))
      and not exists (
        select 1 from tocsin.notification n left join tocsin.notification b on b.id = n.bundle
         where n.incident = e.incident and n.round = e.round and n.step = e.step and n.kind = 'page'

@@ -213,27 +213,26 @@ export class Pager {
     // From the claim on, not from the moment a connection is free: the lease counts from here.
     const signal = AbortSignal.timeout(sendWithinMs);
     const started = performance.now();
-    const plans = await this.options.pages.plans.byHash(
-      this.options.database,
-      claimed.map(({ plan }) => plan),
-    );
+    let plans: ReadonlyMap<string, Plan>;
+    try {
+      plans = await this.options.pages.plans.byHash(
+        this.options.database,
+        claimed.map(({ plan }) => plan),
+      );
+    } catch (error) {
+      complain(error, 'reading plans');
+      return this.putBack(claimed);
+    }
     const { send, bundle } = overLimit(claimed, ({ plan }) => {
       const bundling = plans.get(plan)?.bundling;
       return bundling?.on ? bundling.after : undefined;
     });
-    if (bundle.length > 0) {
-      await bundlePages(this.options.database, bundle);
-      state.wake = true;
-    }
     for (const one of send) {
       state.flying++;
       void this.sendOne(lane, one, plans.get(one.plan), signal, started)
         .catch((error: unknown): Finished => {
-          log.error(
-            { err: error, notification: one.id },
-            'a page could not be made or sent: this is a fault of Tocsin',
-          );
-          return { claimed: one, result: { outcome: 'refused', reason: 'internal' }, ms: performance.now() - started };
+          log.error({ err: error, notification: one.id }, 'a page could not be made or sent: a fault of Tocsin');
+          return { claimed: one, result: { outcome: 'retry', reason: 'internal' }, ms: performance.now() - started };
         })
         .then((finished) => {
           state.flying--;
@@ -244,6 +243,22 @@ export class Pager {
         });
     }
     inFlight.set({ lane }, state.flying);
+    if (bundle.length === 0) return;
+    try {
+      await bundlePages(this.options.database, bundle);
+      state.wake = true;
+    } catch (error) {
+      complain(error, 'bundling');
+      this.putBack(bundle);
+    }
+  }
+
+  /** Claimed and not tried: due again in a moment, which is sooner than when the lease runs out. */
+  private putBack(claimed: readonly Claimed[]): void {
+    this.finished.push(
+      ...claimed.map((one) => ({ claimed: one, result: { outcome: 'deferred' as const, afterMs: 500 }, ms: 0 })),
+    );
+    void this.record();
   }
 
   private async sendOne(
@@ -309,19 +324,34 @@ export class Pager {
     for (let failures = 0; this.finished.length > 0;) {
       const group = this.finished.splice(0, recordAtMost);
       try {
-        await this.outbox.finish(this.options.database, group);
+        await this.recordGroup(group);
         failures = 0;
-        if (group.some(({ result }) => result.outcome !== 'sent')) {
-          this.wake();
-          this.drive();
-        }
       } catch (error) {
         complain(error, 'recording outcomes');
-        // Tried again while the lease lasts; after that another pager drives them again as possible duplicates.
-        if (++failures > 20 || !(isConnectionLoss(error) || isRetryable(error))) continue;
+        // Tried again while the lease may last; after that another pager drives them again as possible duplicates.
+        if (++failures > 40) continue;
         this.finished.unshift(...group);
         await new Promise((resolve) => setTimeout(resolve, isRetryable(error) ? 10 : 500));
       }
+    }
+  }
+
+  /** One outcome that the database refuses must not keep the others from being recorded: halves, down to that one. */
+  private async recordGroup(group: readonly Finished[]): Promise<void> {
+    try {
+      await this.outbox.finish(this.options.database, group);
+    } catch (error) {
+      if (isConnectionLoss(error) || isRetryable(error)) throw error;
+      complain(error, 'recording outcomes');
+      if (group.length < 2) return;
+      const middle = group.length >> 1;
+      await this.recordGroup(group.slice(0, middle));
+      await this.recordGroup(group.slice(middle));
+      return;
+    }
+    if (group.some(({ result }) => result.outcome !== 'sent')) {
+      this.wake();
+      this.drive();
     }
   }
 }

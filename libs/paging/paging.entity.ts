@@ -68,6 +68,7 @@ export class EscalationEntity {
 @Index('notification_waiting', ['lane', 'severity', 'dueAt'], { where: `state = 'waiting'` })
 @Index('notification_claimed', ['leaseUntil'], { where: `state = 'claimed'` })
 @Index('notification_of_incident', ['incident', 'round', 'step'])
+@Index('notification_to_fallback', ['createdAt'], { where: `kind IN ('fallback', 'alarm')` })
 @Index('notification_of_bundle', ['bundle'], { where: 'bundle IS NOT NULL' })
 @Index('notification_rate', ['responder', 'contact', 'claimedAt'], {
   where: `kind = 'page' AND claimed_at IS NOT NULL`,
