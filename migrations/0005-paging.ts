@@ -103,7 +103,7 @@ const notifications = [
   `create index notification_of_incident on tocsin.notification (incident, round, step)`,
   `create index notification_of_bundle on tocsin.notification (bundle) where bundle is not null`,
   `create index notification_to_fallback on tocsin.notification (created_at) where kind in ('fallback', 'alarm')`,
-  // How many pages one person got in the last minute.
+  // How many pages one person got by one method in the last minute.
   `create index notification_rate on tocsin.notification (responder, contact, claimed_at) where kind = 'page' and claimed_at is not null`,
   `create table tocsin.delivery_attempt (
      notification  text        not null,
