@@ -212,7 +212,7 @@ function template(field: string | undefined, text: string, place: Place, cased: 
 }
 
 /** A pattern at its place, as the simplest test that says the same. */
-export function textTest(pattern: readonly GlobPart[], place: Place, cased: boolean): Test {
+function textTest(pattern: readonly GlobPart[], place: Place, cased: boolean): Test {
   const parts: GlobPart[] = [];
   const add = (part: GlobPart) => {
     const last = parts.at(-1);
