@@ -12,6 +12,8 @@ const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   doctor: () => import('./doctor.js'),
   who: () => import('./who.js'),
   plan: () => import('./plan.js'),
+  replay: () => import('./replay.js'),
+  backtest: () => import('./backtest.js'),
   positions: () => import('./positions.js'),
   deadletters: () => import('./deadletters.js'),
   openapi: () => import('./openapi.js'),

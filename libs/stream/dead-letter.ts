@@ -55,6 +55,13 @@ const lettersToReplay = `
 const markReplayed = `
   update tocsin.dead_letter set replayed_at = tocsin.now(), replayed_by = $2 where id = any ($1::bigint[])`;
 
+const readLetters = `
+  select id, topic, partition, record_offset as "offset", headers, record_key as "key", payload, appended_at as "appendedAt"
+    from tocsin.dead_letter
+   where id > $1 and kept = 'all' and replayed_at is null and payload is not null
+   order by id
+   limit $2`;
+
 const dropContent = `
   update tocsin.dead_letter set kept = 'expired', payload = null, headers = null, record_key = null
    where id in (select id from tocsin.dead_letter
@@ -171,6 +178,34 @@ export class DeadLetters {
       );
     if (letters.length > 0) await tx.execute(markReplayed, [numberArray(letters.map(({ id }) => id)), who]);
     return letters.length;
+  }
+
+  /** Letters not replayed yet, as the records that they were, for judging them in this process. */
+  async read(
+    query: Query,
+    after: number,
+    limit: number,
+  ): Promise<{ readonly id: number; readonly record: StreamRecord }[]> {
+    const rows = await query.query<Content & { id: number; partition: number; offset: number; appendedAt: Date }>(
+      readLetters,
+      [after, limit],
+    );
+    return rows.map(({ id, topic, partition, offset, key, payload, headers, appendedAt }) => ({
+      id,
+      record: {
+        topic,
+        partition,
+        offset,
+        timestamp: appendedAt.getTime(),
+        key,
+        value: payload,
+        headers: restored(headers),
+      },
+    }));
+  }
+
+  async markReplayed(query: Query, ids: readonly number[], who: string): Promise<void> {
+    if (ids.length > 0) await query.query(markReplayed, [numberArray(ids), who]);
   }
 
   /** Drops content after 14 days and the letter after 90, some thousands a call. Answers how many rows it touched. */

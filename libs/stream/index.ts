@@ -17,6 +17,7 @@ export { resetPositions, showPositions, type PositionReport, type Reset } from '
 export { DeadLetters, fullLettersAMinute, type ListedDeadLetter } from './dead-letter.js';
 export { Publisher, type PublishedEvent, type RawRecord } from './publisher.js';
 export { readRange, type Range } from './read-range.js';
+export { rangesOf } from './log-ranges.js';
 export { ensureTopics, logicalTopics } from './topics.js';
 export { awaitBroker, kafkaTopic, pingBroker, type StreamOptions } from './client.js';
 export { StreamError, type StreamErrorCode } from './stream-error.js';
