@@ -7,6 +7,7 @@ import { Paging1764500000005 } from './0005-paging.js';
 import { Access1764500000006 } from './0006-access.js';
 import { Reports1764500000007 } from './0007-reports.js';
 import { Detection1764500000008 } from './0008-detection.js';
+import { Checks1764500000009 } from './0009-checks.js';
 
 export const migrations = [
   Clock1764500000001,
@@ -17,4 +18,5 @@ export const migrations = [
   Access1764500000006,
   Reports1764500000007,
   Detection1764500000008,
+  Checks1764500000009,
 ];

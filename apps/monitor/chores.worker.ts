@@ -4,6 +4,7 @@
  * may be done by any copy; one that fails is tried again.
  */
 import { Database } from '../../libs/database/index.js';
+import { forgetChecks } from '../../libs/detection/index.js';
 import { decodeAll, type Event, type OutputEvent } from '../../libs/events/index.js';
 import {
   EvidenceStore,
@@ -56,6 +57,8 @@ export class Chores {
     this.every(second, 'join', () => this.joinWaiting());
     this.every(second, 'evidence', () => this.readEvidence());
     this.every(5 * second, 'floods', () => this.tendFloods());
+    // Here too, for a fleet may name services and run no verifier.
+    this.every(30 * second, 'checks', () => forgetChecks(this.options.database));
     this.every(hour, 'upkeep', () => this.upkeep());
   }
 

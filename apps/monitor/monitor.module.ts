@@ -64,10 +64,11 @@ export class MonitorModule {
         },
         {
           provide: Chores,
-          inject: [BundleHolder, Recorder, Outputs, Reporters, Floods, Incidents, EvidenceStore],
+          inject: [BundleHolder, Recorder, Recording, Outputs, Reporters, Floods, Incidents, EvidenceStore],
           useFactory: (
             bundles: BundleHolder<Compiled>,
             recorder: Recorder,
+            recording: Recording,
             outputs: Outputs,
             reporters: Reporters,
             floods: Floods,
@@ -79,6 +80,7 @@ export class MonitorModule {
               stream,
               bundles,
               recorder,
+              recording,
               outputs,
               reporters,
               floods,

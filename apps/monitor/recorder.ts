@@ -3,6 +3,7 @@
  * The consumer and the chores both come through here, so a report joined an hour later opens what it would have opened.
  */
 import type { Tx } from '../../libs/database/index.js';
+import { noteChecks } from '../../libs/detection/index.js';
 import type { OutputEvent, Rejection } from '../../libs/events/index.js';
 import {
   defaultOpening,
@@ -18,6 +19,7 @@ import {
 import { Pages, planInForce, severityOf, type StampedPlan } from '../../libs/paging/index.js';
 import type { Bundle } from '../../libs/policy/index.js';
 import { counter } from '../../libs/telemetry/index.js';
+import { askedOf } from './asked.js';
 import { byHalves } from './halves.js';
 import type { Judged } from './judge.js';
 import type { Compiled } from './compile.js';
@@ -88,6 +90,8 @@ export class Recorder {
       );
       for (const place of before) known.add(indexed[place]!);
     }
+    const asked = askedOf(judged, known, bundle);
+    if (asked.length > 0) await noteChecks(tx, asked);
     const all = judged.flatMap(({ findings }) => findings);
     const signals = judged.flatMap((one) => one.signals);
     if (all.length === 0 && signals.length === 0) return [];

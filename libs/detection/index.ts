@@ -36,6 +36,22 @@ export {
   type Scored,
   type ScoreOptions,
 } from './offline.js';
+export {
+  checksFor,
+  forgetChecks,
+  noteChecks,
+  RemoteDetectors,
+  remoteEntities,
+  remoteIndex,
+  Verifier,
+  type CheckKind,
+  type DueCheck,
+  type RemoteIndex,
+  type RemotePolicy,
+  type RemoteService,
+  type RemoteVerdict,
+  type VerifierOptions,
+} from './remote/index.js';
 export { CampaignWorker, type CampaignOptions, type StepResult } from './campaign/campaign.worker.js';
 export { detectionEntities } from './campaign/campaign.entity.js';
 export {

@@ -51,6 +51,10 @@ export interface Service {
   readonly url: string;
   readonly keyFile?: string;
   readonly allowPrivate: boolean;
+  /** Calls a UTC day and verifier. */
+  readonly perDay?: number;
+  /** The share of all outputs that moderation is asked about. */
+  readonly sample?: number;
 }
 
 export interface Audit {
@@ -213,9 +217,15 @@ function toPolicy(file: PolicyFile, name: string): Policy {
       ephemeral: retention === 'none',
     })),
     services: Object.fromEntries(
-      Object.entries(file.services).map(([check, { url, key_file, allow_private }]) => [
+      Object.entries(file.services).map(([check, { url, key_file, allow_private, per_day, sample }]) => [
         check,
-        { url, ...(key_file === undefined ? {} : { keyFile: key_file }), allowPrivate: allow_private },
+        {
+          url,
+          ...(key_file === undefined ? {} : { keyFile: key_file }),
+          allowPrivate: allow_private,
+          ...(per_day === undefined ? {} : { perDay: per_day }),
+          ...(sample === undefined ? {} : { sample }),
+        },
       ]),
     ),
     egress: { fact_check: 'none', moderation: 'none', identity: 'none', embeddings: 'none', ...file.egress },

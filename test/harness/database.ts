@@ -15,8 +15,8 @@ export interface TestDatabase {
 }
 
 /** Needs TOCSIN_TEST_DATABASE_URL: a server, and a user who may create databases (the test command starts one). */
-export async function testDatabase(options: { poolSize?: number } = {}): Promise<TestDatabase> {
-  const server = process.env['TOCSIN_TEST_DATABASE_URL'];
+export async function testDatabase(options: { poolSize?: number; server?: string } = {}): Promise<TestDatabase> {
+  const server = options.server ?? process.env['TOCSIN_TEST_DATABASE_URL'];
   if (!server) throw new Error('TOCSIN_TEST_DATABASE_URL is not set: run the tests by `npm test -- FILE`');
   const template = await migratedTemplate(server);
   const name = `tocsin_test_${randomBytes(6).toString('hex')}`;

@@ -1,5 +1,4 @@
 /** A moment as people read it: absolute in the viewer's zone, how long ago, and UTC on hover. */
-import { Text } from '@mantine/core';
 import { useSyncExternalStore } from 'react';
 
 const tickMs = 10_000;
@@ -12,12 +11,7 @@ export function Moment({ at, short = false, plain = false }: { at: string; short
   return (
     <time dateTime={at} title={`${at.slice(0, 19).replace('T', ' ')} UTC`}>
       {(today ? timeOfDay : full).format(date)}
-      {!plain && (
-        <Text span c="dimmed" inherit>
-          {' '}
-          ({ago(date.getTime(), now)})
-        </Text>
-      )}
+      {!plain && <span className="dimmed"> ({ago(date.getTime(), now)})</span>}
     </time>
   );
 }

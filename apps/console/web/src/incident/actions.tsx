@@ -26,7 +26,7 @@ export function Actions({ incident }: { incident: Incident }) {
     ...(!over && { a: () => acknowledging.mutate(), r: () => ask('resolve') }),
   });
   return (
-    <Group gap="xs" mb="md">
+    <Group gap="xs" mb="md" className="actions">
       {!over && (
         <Button
           onClick={() => acknowledging.mutate()}
