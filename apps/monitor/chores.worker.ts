@@ -12,6 +12,7 @@ import {
   Incidents,
   keepUp,
   Outputs,
+  Recording,
   Reporters,
   type DueEvidence,
 } from '../../libs/incidents/index.js';
@@ -38,6 +39,7 @@ export interface ChoresOptions {
   readonly stream: StreamOptions;
   readonly bundles: BundleHolder<Compiled>;
   readonly recorder: Recorder;
+  readonly recording: Recording;
   readonly outputs: Outputs;
   readonly reporters: Reporters;
   readonly floods: Floods;
@@ -57,6 +59,7 @@ export class Chores {
     this.every(second, 'join', () => this.joinWaiting());
     this.every(second, 'evidence', () => this.readEvidence());
     this.every(5 * second, 'floods', () => this.tendFloods());
+    this.every(5 * second, 'growth', () => this.noteGrowth());
     // Here too, for a fleet may name services and run no verifier.
     this.every(30 * second, 'checks', () => forgetChecks(this.options.database));
     this.every(hour, 'upkeep', () => this.upkeep());
@@ -151,6 +154,11 @@ export class Chores {
     });
     if (lifted.length > 0) log.info({ lifted }, 'floods are over');
     recorder.flooding = await floods.active(database);
+  }
+
+  async noteGrowth(): Promise<void> {
+    const { database, recording } = this.options;
+    await database.transaction((tx) => recording.noteGrowth(tx));
   }
 
   async upkeep(): Promise<void> {

@@ -146,6 +146,11 @@ const countFindings = `
     from unnest($1::text[]) as i (id)
    order by i.id`;
 
+const recentlyGrown = `
+  select distinct incident as id from tocsin.finding
+   where recorded_at >= tocsin.now() - interval '2 minutes' and incident is not null
+   order by incident`;
+
 /** The incidents are not as they were seen a moment ago: look again. */
 class Stale extends Error {}
 
@@ -284,6 +289,22 @@ export class Recording {
       }
     }
     throw new LostRace('incidents changed under this batch eight times in a row');
+  }
+
+  /**
+   * Writes growth notes that batches side by side could not see: each saw its own findings alone. For a chore, every few
+   * seconds; answers how many incidents it looked at.
+   */
+  async noteGrowth(tx: Tx): Promise<number> {
+    const grownOnes = await tx.query<{ id: string }>(recentlyGrown);
+    await appendTimeline(
+      tx,
+      await this.milestonesOf(
+        tx,
+        grownOnes.map(({ id }) => id),
+      ),
+    );
+    return grownOnes.length;
   }
 
   private async settleOnce(
