@@ -147,8 +147,12 @@ export class RuleSet {
   }
 
   /** A value that no field's test reads, for keywords alone. */
-  private scanBeside(value: unknown): void {
-    if (value !== undefined) for (const { raw } of valuesWithin(value)) this.scanText(raw, keyword);
+  private scanBeside(value: unknown, depth = 0): void {
+    const text = scalarText(value);
+    if (text !== undefined) this.scanText(text, keyword);
+    else if (typeof value === 'object' && value !== null && depth < 64) {
+      for (const inner of Object.values(value)) this.scanBeside(inner, depth + 1);
+    }
   }
 
   private take(field: number, value: unknown): void {
