@@ -255,7 +255,7 @@ function endOf(child: ChildProcess): Promise<number | string> {
 }
 
 /** Also from dist/, where the bench runs: the folder that holds package.json. */
-function projectRoot(): string {
+export function projectRoot(): string {
   let folder = import.meta.dirname;
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
   return folder;
