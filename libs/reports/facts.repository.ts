@@ -223,7 +223,7 @@ export async function readFacts(query: Query, period: Period, now: Date, lag?: n
     now,
     period: await readPeriod(query, period),
     before: await readPeriod(query, periodBefore(period)),
-    unresolved: unresolved.map(({ total: _, ...row }) => row),
+    unresolved,
     unresolvedCount: unresolved[0]?.total ?? 0,
     precision: await findings.precision(query, from, to),
     precisionOfRules: await findings.precision(query, from, to, true),

@@ -97,7 +97,7 @@ function unchecked({ period }: Facts, { policies }: ReportPolicy): Unseen[] {
   const byDetector = new Map<string, number>();
   for (const { measure, label, count } of period.tallies)
     if (measure === 'unchecked') byDetector.set(label, (byDetector.get(label) ?? 0) + count);
-  for (const [detector, count] of [...byDetector].sort())
+  for (const [detector, count] of [...byDetector].toSorted(([a], [b]) => (a < b ? -1 : 1)))
     said.push({ what: 'unchecked', text: `${inWords(count, 'verdict')} of ${detector} came back unchecked.` });
   for (const { model, mitigation, services, sources } of policies) {
     if (mitigation.factCheck && !services.fact_check)

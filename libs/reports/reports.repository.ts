@@ -12,7 +12,10 @@ const makeWithin = '2 minutes';
 /** A mail's deadline is shorter. */
 const sendWithin = '1 minute';
 
-const newestUnmade = `select kind, max(to_at) as "to" from tocsin.report where made_at is null group by kind`;
+const newestUnmade = `
+  select distinct on (kind) kind, to_at as "to", timezone from tocsin.report
+   where made_at is null
+   order by kind, to_at desc`;
 
 // A change of the policy's zone moves the period that is running.
 const planReport = `
@@ -143,11 +146,12 @@ export interface ListedReport {
 export class Reports {
   /** Plans the running period of each kind, and those that ended while nobody was here. */
   async plan(tx: Tx, kinds: readonly PeriodKind[], timezone: string): Promise<void> {
-    const rows = await tx.query<{ kind: PeriodKind; to: Date }>(newestUnmade);
+    const rows = await tx.query<{ kind: PeriodKind; to: Date; timezone: string }>(newestUnmade);
     const now = tx.now.getTime();
     for (const kind of kinds) {
-      const unmade = rows.find((row) => row.kind === kind)?.to.getTime();
-      for (const { name, from, to } of duePeriods(kind, timezone, now, unmade))
+      const unmade = rows.find((row) => row.kind === kind);
+      if (unmade && unmade.to > tx.now && unmade.timezone === timezone) continue;
+      for (const { name, from, to } of duePeriods(kind, timezone, now, unmade?.to.getTime()))
         await tx.query(planReport, [reportId(kind, name), kind, name, timezone, new Date(from), new Date(to), tx.now]);
     }
     await tx.query(dropUnwanted, [tx.now, textArray(kinds)]);

@@ -126,9 +126,8 @@ interface Sum {
 
 async function readTraffic(tx: Tx, bundle: Bundle, from: number, to: number): Promise<StageTraffic[]> {
   const week = to - 7 * dayMs;
-  const rows = await tx.query<Sum & { day: number; week: number; past: number }>(protocolSums, [
-    ...[to, from, week, week - 28 * dayMs].map((at) => new Date(at)),
-  ]);
+  const spans = [to, from, week, week - 28 * dayMs].map((at) => new Date(at));
+  const rows = await tx.query<Sum & { day: number; week: number; past: number }>(protocolSums, spans);
   const over = await readOverRate(tx, bundle, from, to);
   const stages = Map.groupBy(rows, ({ model, stage }) => `${model}\u0000${stage}`);
   return [...stages.values()].map((own) => {
