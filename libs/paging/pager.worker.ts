@@ -48,6 +48,7 @@ export interface PagerOptions {
 /** Sends under way at most: each is a possible duplicate of a crash, and must be over well before its lease is. */
 const laneSize: Readonly<Record<Lane, number>> = { mail: 96, http: 96 };
 const leastRoom = 32;
+const lanes: readonly Lane[] = ['mail', 'http'];
 const dutiesAtLeastEvery = 30_000;
 const recordAtMost = 256;
 /** A host that timed out so often in a row gets two sends at a time until one comes through. */
@@ -76,29 +77,22 @@ export class Pager {
   }
 
   async start(): Promise<void> {
-    this.listener = await listen(
-      this.options.databaseUrl,
-      [pagerChannel],
-      (_, payload) => (payload === stepsDue ? this.drive() : this.wake()),
-      {
-        applicationName: 'tocsin pager',
-        onConnect: async (listener) => {
-          // A new connection is a new owner: what the last one had claimed is no longer vouched for.
-          const [row] = await listener.query<{ owner: number }>(
-            `select nextval('tocsin.pager_owner')::integer as owner`,
-          );
-          if (!row) return;
-          await listener.query('select pg_advisory_lock($1, $2)', [ownerLockClass, row.owner]);
-          this.owner = row.owner;
-          log.info({ owner: row.owner }, 'the pager listens');
-        },
-        onLost: (error) => {
-          this.owner = undefined;
-          if (!this.closed)
-            log.warn({ err: error }, 'the listening connection is lost; nothing is claimed until it is back');
-        },
+    this.listener = await listen(this.options.databaseUrl, [pagerChannel], (_, payload) => this.hear(payload), {
+      applicationName: 'tocsin pager',
+      onConnect: async (listener) => {
+        // A new connection is a new owner: what the last one had claimed is no longer vouched for.
+        const [row] = await listener.query<{ owner: number }>(`select nextval('tocsin.pager_owner')::integer as owner`);
+        if (!row) return;
+        await listener.query('select pg_advisory_lock($1, $2)', [ownerLockClass, row.owner]);
+        this.owner = row.owner;
+        log.info({ owner: row.owner }, 'the pager listens');
       },
-    );
+      onLost: (error) => {
+        this.owner = undefined;
+        if (!this.closed)
+          log.warn({ err: error }, 'the listening connection is lost; nothing is claimed until it is back');
+      },
+    });
     this.schedulePoll(0);
   }
 
@@ -109,12 +103,18 @@ export class Pager {
       : undefined;
   }
 
-  /** Looks at everything now. */
-  wake(): void {
-    this.lanes.mail.wake = true;
-    this.lanes.http.wake = true;
-    this.run('mail');
-    this.run('http');
+  /** Looks at everything that may wait, or at one lane of it. */
+  wake(only?: Lane): void {
+    for (const lane of lanes) {
+      if (only !== undefined && only !== lane) continue;
+      this.lanes[lane].wake = true;
+      this.run(lane);
+    }
+  }
+
+  private hear(payload: string): void {
+    if (payload === stepsDue) this.drive();
+    else this.wake(lanes.find((lane) => lane === payload));
   }
 
   /** Takes nothing new, waits for what is under way and records it. */
@@ -142,11 +142,7 @@ export class Pager {
       const work = await this.outbox.look(this.options.database, this.owner);
       if (work.claims && (await this.outbox.freeOrphans(this.options.database)) > 0) return this.wake();
       if (work.steps) this.drive();
-      for (const lane of ['mail', 'http'] as const) {
-        if (!work[lane]) continue;
-        this.lanes[lane].wake = true;
-        this.run(lane);
-      }
+      for (const lane of lanes) if (work[lane]) this.wake(lane);
       // Now and then also unasked: rows of duties are made when there is a plan, which may come after the start.
       if (work.duties || performance.now() - this.dutiesAt > dutiesAtLeastEvery) {
         this.dutiesAt = performance.now();

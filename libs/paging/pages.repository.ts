@@ -28,7 +28,7 @@ const stepsTold = counter('tocsin_escalation_steps_total', 'Escalation steps by 
 
 /** Heard by every pager; what is due stands in the tables. */
 export const pagerChannel = 'tocsin_pager';
-/** The payload where an escalation was made due now; empty where notifications wait. */
+/** The payload where an escalation was made due now; else it is the lane of what waits, empty for both. */
 export const stepsDue = 'steps';
 
 /** A notification to be written; its id follows from the rest. */
@@ -71,8 +71,12 @@ const insertNotifications = `
       from unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::text[], $7::text[], $8::text[],
                   $9::text[], $10::text[], $11::smallint[], $12::timestamptz[], $13::jsonb[]) n
     on conflict (id) do nothing
-    returning id)
-  select count(*) as fresh, case when count(*) > 0 and $15 then pg_notify('${pagerChannel}', '') end from fresh`;
+    returning lane)
+  select count(*) as fresh,
+         case when count(*) > 0 and $15 then
+           pg_notify('${pagerChannel}', case when bool_and(lane = 'mail') then 'mail' when bool_and(lane = 'http') then 'http' else '' end)
+         end
+    from fresh`;
 
 // The incident is locked as its own writers lock it, before the escalation; what somebody else holds is left to them.
 const lockDue = `
