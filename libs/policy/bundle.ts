@@ -292,6 +292,8 @@ function strangeShadows(policies: readonly PolicyReading[], rules: ParsedRules):
 const byFrequency = ['hourly', 'daily', 'weekly'] as const;
 
 function settingsOf(policies: readonly Policy[]): Settings {
+  const disinformation = policies.some(({ mitigation }) => mitigation.disinformation);
+  const impersonation = policies.some(({ mitigation }) => mitigation.impersonation);
   const indexes = policies.flatMap(({ outputIndexMs }) => outputIndexMs ?? []);
   return {
     ...(indexes.length > 0 ? { outputIndexMs: Math.max(...indexes) } : {}),
@@ -299,8 +301,10 @@ function settingsOf(policies: readonly Policy[]): Settings {
     timezone: policies[0]?.timezone ?? 'UTC',
     shadow: new Set(policies.flatMap(({ shadow }) => shadow)),
     off: [
-      ...(policies.some(({ mitigation }) => mitigation.disinformation) ? [] : (['disinformation'] as const)),
-      ...(policies.some(({ mitigation }) => mitigation.impersonation) ? [] : (['impersonation', 'lookalike'] as const)),
+      ...(disinformation ? [] : (['disinformation'] as const)),
+      ...(impersonation ? [] : (['impersonation', 'lookalike'] as const)),
+      // The model of compliance reads for both families, and languages matter beside its scores alone.
+      ...(disinformation || impersonation ? [] : (['compliance', 'language'] as const)),
     ],
     personas: [...new Set(policies.flatMap(({ personas }) => personas))],
   };
