@@ -34,6 +34,14 @@ test('the codes of the stream are those of its type, and all of them', () => {
   expect(codes(page, /^\| `(TOCSIN_(?:KAFKA|STREAM)_\w+)`/gm)).toEqual(codes(type, /'(TOCSIN_\w+)'/g));
 });
 
+test('the reasons of dead letters beside the decoder’s stand in the code', () => {
+  const part = page.slice(page.indexOf('## Reasons of dead letters'), page.indexOf('## On the command line'));
+  const code = sources('apps/monitor', 'libs/policy');
+  const reasons = codes(part, /^\| `([a-z_]+)`/gm);
+  expect(reasons).toHaveLength(3);
+  expect(reasons.filter((reason) => !code.includes(`'${reason}'`))).toEqual([]);
+});
+
 test('each sentence of the command line stands in the code as it is quoted', () => {
   const code = sources('apps', 'libs');
   const quoted = codes(page.slice(page.indexOf('## On the command line')), /^\| `([^`]+)`/gm);
