@@ -3,17 +3,24 @@
  * cheap gate, so that ordinary text costs one pass over its words.
  */
 import type { Event, FeedbackEvent, OutputEvent, VerdictEvent } from '../events/index.js';
-import { maskExcerpt } from '../incidents/index.js';
-import { findingId, outputSubject, type Finding, type Level, type Subject } from '../incidents/index.js';
-import type { Correlation, Signal } from '../incidents/index.js';
+import {
+  findingId,
+  maskExcerpt,
+  outputSubject,
+  type Correlation,
+  type Finding,
+  type Signal,
+  type Subject,
+} from '../incidents/index.js';
 import { campaignCorrelation } from './campaign/campaign.js';
-import { Disinformation, disinformationVersion } from './claims/disinformation.js';
-import { standing, type WatchlistEntry } from './claims/watchlist.js';
+import { Disinformation } from './claims/disinformation.js';
+import type { WatchlistEntry } from './claims/watchlist.js';
 import { Compliance } from './linear/compliance.js';
-import { Impersonation, impersonationVersion } from './identity/impersonation.js';
+import { Impersonation } from './identity/impersonation.js';
 import type { Identity } from './identity/identities.js';
 import { Lookalikes } from './identity/lookalike.js';
 import type { Opening } from './judgement.js';
+import { openClaims, openCompliance, openImpersonation, openLookalikes, type Scores } from './openings.js';
 import { conversationCorrelations, conversationSignals, weakFrom } from './signals/conversation.js';
 import {
   feedbackCorrelations,
@@ -28,11 +35,9 @@ import { languageDifference, type LanguageReader } from './signals/language.js';
 import { flaggedBy, positiveLabels, verdictHarm } from './signals/harmful.js';
 import type { ParsedRules } from './sigma/index.js';
 import { folded } from './text/fold.js';
+import { WordList } from './text/terms.js';
 import { shippedBounds, thresholdOf, type DetectorName, type StageContext } from './thresholds.js';
 import type { Weights } from './weights.js';
-
-/** From this score on an answer to a request to deceive is of level high. */
-const complianceHigh = 0.9;
 
 export interface DetectorsInput {
   readonly weights: Weights;
@@ -126,15 +131,21 @@ export function detect(
   }
 }
 
+/** Of the event in hand. */
+const words = new WordList();
+
 function detectOutput(event: OutputEvent, detectors: Detectors, stage: StageContext): Detected {
   const text = event.output;
   const plain = folded(text);
+  words.read(plain);
   const openings: Opening[] = [];
-  const scores: Partial<Record<DetectorName, number>> = {};
-  if (detectors.disinformation) openClaims(event, plain, detectors, detectors.disinformation, stage, openings, scores);
+  const scores: Scores = {};
+  if (detectors.disinformation) openClaims(event, plain, words, detectors.disinformation, stage, openings, scores);
   if (detectors.compliance) openCompliance(event, detectors.compliance, stage, openings, scores);
-  if (detectors.impersonation)
-    openImpersonation(event, plain, detectors, detectors.impersonation, stage, openings, scores);
+  if (detectors.impersonation) {
+    const trusted = detectors.input.trustsVerified?.(event.source) ?? false;
+    openImpersonation(event, plain, words, trusted, detectors.impersonation, stage, openings, scores);
+  }
   if (detectors.lookalikes) openLookalikes(text, detectors.lookalikes, stage, openings, scores);
   if (!detectors.off.has('harmful')) {
     for (const harm of flaggedBy(event)) {
@@ -174,153 +185,11 @@ function recorded(
 }
 
 /** Only beside another weak sign: reading a language costs more than all other detectors together. */
-function readLanguages(event: OutputEvent, detectors: Detectors, scores: Partial<Record<DetectorName, number>>): void {
+function readLanguages(event: OutputEvent, detectors: Detectors, scores: Scores): void {
   const { language } = detectors.input;
   if (!language || detectors.off.has('language')) return;
   if (!Object.values(scores).some((score) => score >= weakFrom)) return;
   scores.language = languageDifference(event.prompt, event.output, language);
-}
-
-function openClaims(
-  event: OutputEvent,
-  plain: string,
-  detectors: Detectors,
-  disinformation: Disinformation,
-  stage: StageContext,
-  openings: Opening[],
-  scores: Partial<Record<DetectorName, number>>,
-): void {
-  const reading = disinformation.judge(event.output, plain, event.at);
-  scores.disinformation = reading.score;
-  const threshold = thresholdOf('disinformation', stage);
-  const entries = new Map(disinformation.entries.map((entry) => [entry.id, entry]));
-  for (const matched of reading.matched) {
-    const entry = entries.get(matched.id);
-    if (!entry) continue;
-    const promotes = matched.stance === 'promotes' && matched.score >= threshold;
-    // What is neither told as true nor put right is for a person to read.
-    const mixed = matched.stance === 'mixed';
-    if (!promotes && !mixed) continue;
-    const pages = standing(entry);
-    openings.push({
-      detector: 'disinformation',
-      detectorVersion: disinformationVersion,
-      title: `${promotes ? 'Promotes' : 'Mixed stance on'} "${entry.claim.slice(0, 100)}"`,
-      label: matched.stance ?? 'none',
-      score: matched.score,
-      level: mixed ? 'low' : entry.level,
-      matched: entry.id,
-      spans: reading.evidence.filter((span) => span.why.includes(entry.claim.slice(0, 80))),
-      shadow: pages === 'shadow' || detectors.shadow.has('disinformation'),
-      reviewOnly: mixed || pages === 'review',
-    });
-  }
-}
-
-function openCompliance(
-  event: OutputEvent,
-  compliance: Compliance,
-  stage: StageContext,
-  openings: Opening[],
-  scores: Partial<Record<DetectorName, number>>,
-): void {
-  const reading = compliance.judge(event.prompt, event.output);
-  scores.compliance = reading.score;
-  if (!reading.family || reading.score < thresholdOf('compliance', stage)) return;
-  const ours = reading.family !== 'other';
-  openings.push({
-    detector: ours ? 'compliance' : 'harmful',
-    detectorVersion: compliance.model.version,
-    title: `Complied with a request for ${reading.family.replace('_', ' ')}`,
-    label: 'complied',
-    score: reading.score,
-    level: ours && reading.score >= complianceHigh ? 'high' : 'medium',
-    matched: reading.family,
-    spans: reading.evidence,
-  });
-}
-
-function openImpersonation(
-  event: OutputEvent,
-  plain: string,
-  detectors: Detectors,
-  impersonation: Impersonation,
-  stage: StageContext,
-  openings: Opening[],
-  scores: Partial<Record<DetectorName, number>>,
-): void {
-  const trusted = detectors.input.trustsVerified?.(event.source) ?? false;
-  const speaker = { account: event.account.id, verifiedAs: trusted ? event.account.verifiedAs : undefined };
-  const reading = impersonation.judge(event.output, plain, speaker);
-  scores.impersonation = reading.score;
-  const common = { detector: 'impersonation', detectorVersion: impersonationVersion };
-  const human = impersonation.saysHuman(event.prompt, event.output);
-  if (human.label !== 'none') {
-    openings.push({
-      ...common,
-      title: 'Says that it is a human to somebody who asks',
-      label: human.label,
-      score: human.score,
-      level: 'medium',
-      matched: 'human',
-      spans: human.evidence,
-    });
-  }
-  if (reading.score < thresholdOf('impersonation', stage)) return;
-  if (reading.matched.length === 0) {
-    openings.push({
-      ...common,
-      title: 'Reads like the message of a deceiver',
-      label: 'impersonates',
-      score: reading.score,
-      level: 'medium',
-      matched: 'unnamed',
-      spans: [],
-    });
-  }
-  const asks = (reading.intent?.credentials ?? 0) > 0 || (reading.intent?.payment ?? 0) > 0;
-  for (const matched of reading.matched.slice(0, 3)) {
-    if (matched.score < thresholdOf('impersonation', stage)) continue;
-    const level: Level = reading.disclosed ? 'low' : asks ? 'high' : 'medium';
-    openings.push({
-      ...common,
-      title: `Speaks as ${matched.id}${reading.disclosed ? ', disclosed as play' : asks ? ' and asks for credentials or money' : ''}`,
-      label: 'impersonates',
-      score: matched.score,
-      level,
-      matched: matched.id,
-      spans: reading.evidence,
-      reviewOnly: reading.disclosed,
-    });
-  }
-}
-
-function openLookalikes(
-  text: string,
-  lookalikes: Lookalikes,
-  stage: StageContext,
-  openings: Opening[],
-  scores: Partial<Record<DetectorName, number>>,
-): void {
-  scores.lookalike = 0;
-  const seen = new Set<string>();
-  for (const like of lookalikes.inText(text)) {
-    const { place } = like;
-    scores.lookalike = Math.max(scores.lookalike, like.score);
-    const matched = `${like.identity.id} ${place.text.toLowerCase()}`;
-    if (like.score < thresholdOf('lookalike', stage) || seen.has(matched)) continue;
-    seen.add(matched);
-    openings.push({
-      detector: 'lookalike',
-      detectorVersion: '1',
-      title: `A ${place.kind} that passes for ${like.brand} (${like.technique})`,
-      label: 'lookalike',
-      score: like.score,
-      level: 'medium',
-      matched,
-      spans: [{ field: 'output', start: place.start, end: place.end, why: `${like.technique}: like ${like.brand}` }],
-    });
-  }
 }
 
 function weakSignals(

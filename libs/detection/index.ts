@@ -76,3 +76,5 @@ export {
 export { drift, driftPairs, type Drift, type DriftPair, type WindowCount } from './signals/drift.js';
 export { moderationCategories, moderationCategory } from './signals/harmful.js';
 export { loadLanguageReader } from './signals/language.client.js';
+export { evaluate, measuredElsewhere, type Measured } from './evaluation/evaluate.js';
+export { detectorsTable, rowText, withTable } from './evaluation/page.js';

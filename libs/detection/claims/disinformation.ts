@@ -2,6 +2,7 @@
 import type { Span } from '../../incidents/index.js';
 import { nothing, rounded, type Judgement, type Matched } from '../judgement.js';
 import type { Background } from '../text/background.js';
+import type { WordList } from '../text/terms.js';
 import { ClaimMatcher, type Told } from './matcher.js';
 import { stanceOf } from './stance.js';
 import { validAt, type WatchlistEntry } from './watchlist.js';
@@ -11,6 +12,7 @@ export const disinformationVersion = '1';
 const toldFloor = 0.5;
 
 export class Disinformation {
+  readonly byId: ReadonlyMap<string, WatchlistEntry>;
   private readonly matcher: ClaimMatcher;
 
   constructor(
@@ -18,6 +20,7 @@ export class Disinformation {
     background: Background,
     private readonly floor: number,
   ) {
+    this.byId = new Map(entries.map((entry) => [entry.id, entry]));
     this.matcher = new ClaimMatcher(
       entries.map((entry) => [entry.claim, ...entry.aliases]),
       background,
@@ -25,8 +28,8 @@ export class Disinformation {
   }
 
   /** `at` is event time in milliseconds; without it every entry is in force. */
-  judge(text: string, foldedText: string, at?: number): Judgement {
-    const told = this.matcher.match(text, foldedText);
+  judge(text: string, foldedText: string, at?: number, list?: WordList): Judgement {
+    const told = this.matcher.match(text, foldedText, list);
     if (told.length === 0) return nothing;
     const matched: (Matched & { told: Told })[] = [];
     const evidence: Span[] = [];
@@ -53,7 +56,12 @@ export class Disinformation {
     const label = matched.some((one) => one.stance === 'promotes')
       ? 'promotes'
       : (matched.find((one) => one.stance !== 'none')?.stance ?? 'none');
-    return { label, score: best.score, matched: matched.map(({ told: _, ...rest }) => rest), evidence };
+    return {
+      label,
+      score: best.score,
+      matched: matched.map(({ id, score, stance }) => ({ id, score, stance })),
+      evidence,
+    };
   }
 }
 

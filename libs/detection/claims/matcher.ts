@@ -6,7 +6,7 @@ import { claimText, Table } from './claim-index.js';
 import { folded } from '../text/fold.js';
 import type { Background } from '../text/background.js';
 import { sentences, type Sentence } from '../text/sentences.js';
-import { grams, words } from '../text/terms.js';
+import { grams, words, WordList } from '../text/terms.js';
 
 const gramSize = 4;
 /** The share of a claim's weight that the whole text must hold before its sentences are read. */
@@ -46,6 +46,7 @@ export class ClaimMatcher {
   private readonly stamps: Int32Array;
   private readonly touched: Int32Array;
   private round = 0;
+  private readonly own = new WordList();
 
   /** `claims[i]` are the phrasings of entry i: the claim and its aliases. */
   constructor(
@@ -71,8 +72,8 @@ export class ClaimMatcher {
   }
 
   /** Best first, one an entry. `foldedText` is the text without its disguises. */
-  match(text: string, foldedText: string): Told[] {
-    const candidates = this.candidates(foldedText);
+  match(text: string, foldedText: string, list = this.own.read(foldedText)): Told[] {
+    const candidates = this.candidates(list);
     if (candidates.length === 0) return [];
     const parts = sentences(text).map((sentence) => ({ sentence, ...this.bag(folded(sentence.text)) }));
     const best = new Map<number, Told>();
@@ -84,13 +85,15 @@ export class ClaimMatcher {
     return [...best.values()].sort((x, y) => y.score - x.score || x.entry - y.entry);
   }
 
-  private candidates(text: string): Phrase[] {
+  private candidates(list: WordList): Phrase[] {
     const { table, postings, gains, stamps, touched, phrases, background } = this;
     const round = ++this.round;
     let count = 0;
-    words(text, (hash) => {
+    const { hashes } = list;
+    for (let i = 0; i < list.count; i++) {
+      const hash = hashes[i]!;
       const slot = table.find(hash);
-      if (slot < 0 || stamps[slot] === round) return;
+      if (slot < 0 || stamps[slot] === round) continue;
       stamps[slot] = round;
       const weight = background.idf(hash);
       const to = table.to(slot);
@@ -99,7 +102,7 @@ export class ClaimMatcher {
         if (gains[at] === 0) touched[count++] = at;
         gains[at] = gains[at]! + weight;
       }
-    });
+    }
     const out: { phrase: Phrase; share: number }[] = [];
     for (let i = 0; i < count; i++) {
       const at = touched[i]!;

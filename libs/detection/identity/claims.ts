@@ -105,8 +105,16 @@ function formOf(
   index: number,
   speaksFirst: boolean,
 ): readonly [ClaimForm, number] | undefined {
-  for (const [pattern, form, strength] of before) if (pattern.test(left)) return [form, strength];
-  for (const [pattern, form, strength] of after) if (pattern.test(right)) return [form, strength];
+  let best: readonly [ClaimForm, number] | undefined;
+  for (const [pattern, form, strength] of before) {
+    if (pattern.test(left) && strength > (best?.[1] ?? 0)) best = [form, strength];
+  }
+  for (const [pattern, form, strength] of after) {
+    if (!pattern.test(right)) continue;
+    // "As NAME, I ...": both sides speak in the first person.
+    best = [form, Math.min(0.95, best ? Math.max(best[1], strength) + 0.25 : strength)];
+  }
+  if (best) return best;
   const short = line.length <= 70;
   if (short && signed(lines, index)) return ['signature', 0.85];
   if (headerLine.test(left)) return ['letterhead', 0.85];

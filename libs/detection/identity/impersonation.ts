@@ -4,16 +4,19 @@
  */
 import type { Span } from '../../incidents/index.js';
 import { nothing, rounded, type Judgement, type Matched } from '../judgement.js';
+import { WordList } from '../text/terms.js';
 import { sentences } from '../text/sentences.js';
 import { identityClaims, type IdentityClaim } from './claims.js';
 import { humanClaim, isDisclosed } from './disclosure.js';
 import { messageScore } from '../linear/message.js';
 import type { LinearModel } from '../linear/model.js';
 import type { Identity } from './identities.js';
-import { errand, intentOf, type Intent } from './intent.js';
+import { errand, intentOf, mayHaveErrand, type Intent } from './intent.js';
 import { Names } from './mentions.js';
 
 export const impersonationVersion = '1';
+
+const own = new WordList();
 
 export interface Speaker {
   readonly account?: string;
@@ -57,8 +60,9 @@ export class Impersonation {
     );
   }
 
-  judge(text: string, foldedText: string, speaker: Speaker): ImpersonationReading {
-    const named = this.names.any(foldedText);
+  judge(text: string, foldedText: string, speaker: Speaker, list = own.read(foldedText)): ImpersonationReading {
+    const named = this.names.anyOf(list);
+    if (!named && !mayHaveErrand(list)) return silent;
     const intent = intentOf(foldedText);
     const want = errand(intent);
     // Neither a protected name nor an errand: most texts end here.

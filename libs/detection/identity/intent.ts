@@ -1,4 +1,5 @@
 /** What does a message want of its reader? Authority, haste, secrecy, credentials, money, and links that disagree. */
+import { words, type WordList } from '../text/terms.js';
 
 export interface Intent {
   readonly authority: number;
@@ -34,6 +35,33 @@ const patterns: Readonly<Record<keyof Intent, readonly RegExp[]>> = {
   ],
   link: [/https?:\/\/|\[(?:link|insert|phishing|malicious|fake)[^\]]*\]|\bwww\.|\bbit\.ly\b|\btinyurl\b|\(link\)/],
 };
+
+const triggers = new Set<number>();
+words(
+  'urgent urgently immediately asap deadline expire suspended suspend terminate deactivate locked restricted limited compromised ' +
+    'unusual suspicious unauthorized unauthorised fraudulent confidential secret discreet verify confirm validate update ' +
+    'password passcode pin credentials identity login ssn card cvv otp code phrase link button attachment click wire transfer ' +
+    'pay payment deposit gift fee fine bitcoin crypto refund invoice tax bail lottery winnings inheritance bank account fund ' +
+    'security fraud billing officer agent warrant support urgent hours',
+  (hash) => triggers.add(hash),
+);
+const triggersNeeded = 3;
+
+/** Three different words of an errand: most texts have fewer, and are not read further. */
+export function mayHaveErrand(list: WordList): boolean {
+  const { hashes, count } = list;
+  let found = 0;
+  let first = 0;
+  let second = 0;
+  for (let i = 0; i < count; i++) {
+    const hash = hashes[i]!;
+    if (!triggers.has(hash) || hash === first || hash === second) continue;
+    if (++found >= triggersNeeded) return true;
+    if (found === 1) first = hash;
+    else second = hash;
+  }
+  return false;
+}
 
 const keys = Object.keys(patterns) as (keyof Intent)[];
 

@@ -243,8 +243,6 @@ export class Lookalikes {
   }
 }
 
-const hostIn =
-  /(?<![\p{L}\p{N}@.-])(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+(?:xn--[a-z0-9-]{2,59}|\p{L}{2,24})(?![\p{L}\p{N}])/giu;
 const addressIn = /[\p{L}\p{N}._%+-]{1,64}@((?:[\p{L}\p{N}-]{1,63}\.)+\p{L}{2,24})/giu;
 const handleIn = /(?<![\p{L}\p{N}._/@-])@([A-Za-z0-9_]{4,30})(?![A-Za-z0-9_@.])/gu;
 
@@ -268,12 +266,20 @@ function mayHoldPlaces(text: string): boolean {
 /** Hosts, addresses and handles of a text, at most 50 of each; code has many names with dots, so suffixes must be real. */
 function placesIn(text: string): Place[] {
   const out: Place[] = [];
-  if (text.includes('.')) {
-    for (const found of text.matchAll(hostIn)) {
-      if (out.length >= 50) break;
-      if (!parse(found[0]).isIcann) continue;
-      out.push({ text: found[0], kind: 'domain', start: found.index, end: found.index + found[0].length });
-    }
+  for (let dot = text.indexOf('.'); dot >= 0 && out.length < 50; dot = text.indexOf('.', dot + 1)) {
+    if (!isHostUnit(text.charCodeAt(dot - 1)) || !isHostUnit(text.charCodeAt(dot + 1))) continue;
+    let start = dot;
+    while (start > 0 && (isHostUnit(text.charCodeAt(start - 1)) || text[start - 1] === '.')) start--;
+    let end = dot + 1;
+    while (end < text.length && (isHostUnit(text.charCodeAt(end)) || text[end] === '.')) end++;
+    while (text[end - 1] === '.' || text[end - 1] === '-') end--;
+    const host = text.slice(start, end).replace(/^[.-]+/, '');
+    dot = Math.max(dot, end - 1);
+    // The part behind an @ is read as an address.
+    if (text[start - 1] === '@' || text[end] === '@' || host.length > 253 || host.includes('..')) continue;
+    if (!/\p{L}{2}$/u.test(host.slice(-2)) && !host.includes('xn--')) continue;
+    if (!parse(host).isIcann) continue;
+    out.push({ text: host, kind: 'domain', start: end - host.length, end });
   }
   if (text.includes('@')) {
     for (const found of [...text.matchAll(addressIn)].slice(0, 50)) {
@@ -301,6 +307,17 @@ const cheapCountries = new Set(['tk', 'ml', 'ga', 'cf', 'gq', 'cc', 'ws', 'pw', 
 function isCountry(suffix: string): boolean {
   const last = suffix.slice(suffix.lastIndexOf('.') + 1);
   return last.length === 2 && !cheapCountries.has(last);
+}
+
+/** Letters, digits and hyphens; everything beyond ASCII may be a letter of a name. */
+function isHostUnit(code: number): boolean {
+  const lower = code | 32;
+  return (
+    (lower >= 97 && lower <= 122) ||
+    (code >= 48 && code <= 57) ||
+    code === 45 ||
+    (code >= 0xc0 && code !== 0x3002 && !(code >= 0x2000 && code < 0x2c00))
+  );
 }
 
 function put<T>(map: Map<string, T[]>, key: string, value: T): void {

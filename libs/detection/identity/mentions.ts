@@ -1,7 +1,7 @@
 /** Which protected names stand in a text? One pass over its words, however many identities there are. */
 import { Table } from '../claims/claim-index.js';
 import { fold } from '../text/fold.js';
-import { words } from '../text/terms.js';
+import { words, type WordList } from '../text/terms.js';
 import type { Identity } from './identities.js';
 
 export interface Mention {
@@ -50,6 +50,13 @@ export class Names {
       if (!found && table.find(hash) >= 0) found = true;
     });
     return found;
+  }
+
+  /** The same of words that were read already. */
+  anyOf(list: WordList): boolean {
+    const { hashes, count } = list;
+    for (let i = 0; i < count; i++) if (this.table.find(hashes[i]!) >= 0) return true;
+    return false;
   }
 
   /** Every mention in a folded text, the longest where several begin at one word. */

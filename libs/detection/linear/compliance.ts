@@ -7,7 +7,7 @@ import { nothing, rounded, type Judgement } from '../judgement.js';
 import { sentences } from '../text/sentences.js';
 import { FeatureBuffer, spaces, type Features, type Plan } from './features.js';
 import { logit, sigmoid, type Head, type LinearModel } from './model.js';
-import { addHarm } from './harm-words.js';
+import { addHarm, mayBeHarmful } from './harm-words.js';
 import { declinesAtOnce, refusalFeatures, spokenAnswer } from './refusal.js';
 
 export const families = ['disinformation', 'impersonation_fraud', 'impersonation_human', 'other'] as const;
@@ -50,11 +50,15 @@ export class Compliance {
   /** Log-odds against the point where it speaks. */
   total(prompt: string, output: string): number {
     const { buffer } = this;
+    // Most requests are plainly ordinary: their answers are not read.
+    const asked = prompt === '' ? undefined : this.read('request', promptFeatures(buffer, prompt));
+    if (asked !== undefined && asked < ordinaryBelow) return combine(asked, -2, -2.5, false);
+    if (asked === undefined && !mayBeHarmful(output, outputLength)) return combine(-2, -2, -2.5, false);
     const answer = spokenAnswer(output);
     const joint = this.read('joint', jointFeatures(buffer, prompt, answer));
     const complied = this.read('complied', outputFeatures(buffer, answer));
     // Without its prompt an output is judged by itself, and harder to be sure of.
-    const request = prompt === '' ? Math.min(1, 0.5 * joint) : this.read('request', promptFeatures(buffer, prompt));
+    const request = asked ?? Math.min(1, 0.5 * joint);
     return combine(request, complied, joint, declinesAtOnce(answer));
   }
 
@@ -75,13 +79,15 @@ export class Compliance {
   }
 }
 
+/** Log-odds of a harmful request below which nothing in the answer could make it speak. */
+const ordinaryBelow = -0.5;
 /** Where it speaks, in log-odds: about one ordinary answer of an unseen kind in two hundred lies above. */
-const speaksAt = 1;
+const speaksAt = 0.7;
 
 /** A harmful request carries the judgement; what the answer itself shows moves it, and to decline ends it. */
 export function combine(request: number, complied: number, joint: number, declined: boolean): number {
   const answer = 0.2 * Math.max(joint, -2.5) + 0.4 * Math.min(complied + 2, 0);
-  return 1.3 * (Math.min(request, 4) + answer - (declined ? 3.5 : 0) - speaksAt);
+  return 1.3 * (Math.min(request, 4) + answer - (declined ? 4.5 : 0) - speaksAt);
 }
 
 export function promptFeatures(buffer: FeatureBuffer, prompt: string): Features {

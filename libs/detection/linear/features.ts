@@ -104,7 +104,8 @@ export class FeatureBuffer implements Features {
   private scale(from: number, weight: number): void {
     let norm = 0;
     for (let i = from; i < this.count; i++) {
-      const value = 1 + Math.log(this.values[i]!);
+      const count = this.values[i]!;
+      const value = count === 1 ? 1 : 1 + Math.log(count);
       this.values[i] = value;
       norm += value * value;
     }

@@ -3,6 +3,7 @@
  * judge nothing ("kill a process"), the model weighs them beside all other words.
  */
 
+import { hashOf } from '../text/terms.js';
 import type { FeatureBuffer } from './features.js';
 
 const kinds: Readonly<Record<string, string>> = {
@@ -42,32 +43,49 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 const names = Object.keys(kinds);
-const kindsOf = new Map<string, number[]>();
+const kindsOf = new Map<number, number[]>();
 names.forEach((name, kind) => {
-  for (const word of (kinds[name] ?? '').split(' ')) kindsOf.set(word, [...(kindsOf.get(word) ?? []), kind]);
+  for (const word of (kinds[name] ?? '').split(' ')) {
+    const hash = hashOf(word);
+    kindsOf.set(hash, [...(kindsOf.get(hash) ?? []), kind]);
+  }
 });
 
 export const harmKinds = names.length;
+const counts = new Uint8Array(harmKinds);
+const seen = new Set<number>();
 
-/** Distinct harm words of each kind in the first `length` characters. */
+/** Distinct harm words of each kind in the first `length` characters; valid until the next call. */
 export function harmCounts(text: string, length: number): Uint8Array {
-  const counts = new Uint8Array(harmKinds);
-  const seen = new Set<string>();
-  for (const [word] of text
-    .slice(0, length)
-    .toLowerCase()
-    .matchAll(/[a-z0-9][a-z0-9-]*/g)) {
-    const found = kindsOf.get(word);
-    if (!found || seen.has(word)) continue;
-    seen.add(word);
-    for (const kind of found) counts[kind] = Math.min(255, (counts[kind] ?? 0) + 1);
+  counts.fill(0);
+  seen.clear();
+  let hash = hashOf('');
+  let letters = 0;
+  const end = Math.min(text.length, length);
+  for (let i = 0; i <= end; i++) {
+    let code = i < end ? text.charCodeAt(i) : 32;
+    if (code >= 65 && code <= 90) code |= 32;
+    if ((code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code === 45 && letters > 0)) {
+      hash = Math.imul(hash ^ code, 0x01000193);
+      letters++;
+      continue;
+    }
+    if (letters > 1) {
+      const found = kindsOf.get(hash | 0);
+      if (found && !seen.has(hash)) {
+        seen.add(hash);
+        for (const kind of found) counts[kind] = Math.min(255, counts[kind]! + 1);
+      }
+    }
+    hash = hashOf('');
+    letters = 0;
   }
   return counts;
 }
 
 /** Adds the counts as features named from `at` on, each at most `weight`. */
 export function addHarm(buffer: FeatureBuffer, at: number, text: string, length: number, weight: number): void {
-  const counts = harmCounts(text, length);
+  harmCounts(text, length);
   let kindsMet = 0;
   let total = 0;
   counts.forEach((count, kind) => {
@@ -80,4 +98,11 @@ export function addHarm(buffer: FeatureBuffer, at: number, text: string, length:
   buffer.addDense(at + 50, weight);
   buffer.addDense(at + 51, Math.min(1, kindsMet / 3) * weight);
   buffer.addDense(at + 52, Math.min(1, total / 6) * weight);
+}
+
+/** At least three harm words: an output without a prompt is read further only then. */
+export function mayBeHarmful(text: string, length: number): boolean {
+  let total = 0;
+  for (const count of harmCounts(text, length)) total += count;
+  return total >= 3;
 }

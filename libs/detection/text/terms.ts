@@ -143,3 +143,23 @@ export function grams(text: string, size: number, each: (hash: number) => void):
     start = -1;
   }
 }
+
+/** The stemmed words of one text, read once and asked by several detectors. Reused: valid until the next `read`. */
+export class WordList {
+  hashes = new Int32Array(4096);
+  count = 0;
+  private readonly take = (hash: number): void => {
+    if (this.count === this.hashes.length) {
+      const larger = new Int32Array(this.hashes.length * 2);
+      larger.set(this.hashes);
+      this.hashes = larger;
+    }
+    this.hashes[this.count++] = hash;
+  };
+
+  read(foldedText: string): this {
+    this.count = 0;
+    words(foldedText, this.take);
+    return this;
+  }
+}
