@@ -2,7 +2,8 @@
 import type { Database, Query, Tx } from '../database/index.js';
 import type { Contact, Plan, StampedPlan } from './plan.js';
 import { verifyToken } from './token.js';
-import type { NewNotification, Pages } from './pages.repository.js';
+import type { NewNotification } from './notices.js';
+import type { Pages } from './pages.repository.js';
 
 /** Responder, contact and address, to when it was confirmed last. */
 export type Confirmed = ReadonlyMap<string, number>;

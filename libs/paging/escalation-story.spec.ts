@@ -234,3 +234,18 @@ test('a graver severity pages anew; a lesser one does not', async () => {
   await here.drive();
   expect(await told(id)).toHaveLength(2);
 });
+
+test('an incident that turned worse while it grew is paged anew, also after an acknowledgement; asked again, nothing comes', async () => {
+  here = await world();
+  await here.db.clock.set(start);
+  const incident = await here.open({ severity: 'SEV2' });
+  await here.responding.acknowledge(incident.id, { who: 'ann' });
+  const again = (severity: 'SEV1' | 'SEV2') =>
+    here.db.database.transaction((tx) =>
+      here.pages.openEscalations(tx, [{ ...incident, status: 'acknowledged', severity }], here.plan),
+    );
+  expect(await again('SEV2')).toBe(0);
+  expect(await again('SEV1')).toBe(1);
+  expect(await again('SEV1')).toBe(0);
+  expect(await told(incident.id)).toEqual(['page 1.1 ann', 'page 2.1 ann']);
+});

@@ -8,6 +8,7 @@ export {
   parsePlan,
   defaultPlan,
   planSchema,
+  matchSchema,
   severities,
   rankOf,
   type Plan,
@@ -43,7 +44,7 @@ export {
   type NotificationKind,
   type NotificationState,
 } from './notification.js';
-export { signToken, verifyToken, type TokenClaims, type Verified } from './token.js';
+export { signToken, tokenLifetime, verifyToken, type TokenClaims, type Verified } from './token.js';
 export { pagingEntities } from './paging.entity.js';
 export { Plans } from './plans.repository.js';
 export { Pages, pagerChannel } from './pages.repository.js';

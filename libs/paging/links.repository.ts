@@ -40,11 +40,11 @@ export class AcknowledgeLinks {
     });
   }
 
-  /** For POST: acknowledges in the name of whoever the page was sent to. */
-  async use(token: string): Promise<LinkAnswer> {
+  /** For POST: acknowledges in the name of whoever the page was sent to, or who pressed its button. */
+  async use(token: string, presser?: string): Promise<LinkAnswer> {
     return this.withClaims(token, async (claims) => {
-      const who = await this.responderOf(claims.notification);
-      const actor = { who, why: 'by the link in the page' };
+      const who = presser ?? (await this.responderOf(claims.notification));
+      const actor = { who, why: presser === undefined ? 'by the link in the page' : 'by the button in the page' };
       if (claims.incident === claims.notification) {
         for (const member of await bundleMembers(this.database, claims.notification))
           await this.responding.acknowledge(member.incident, actor);

@@ -16,6 +16,8 @@ export interface PagedIncident {
   /** Anything but `production` is listed and pages nobody unless the plan says so. */
   readonly purpose?: string;
   readonly key: Readonly<Record<string, string>>;
+  /** The incident's own round: one more at each re-opening. */
+  readonly round?: number;
   /** Milliseconds since 1970, as all times here. */
   readonly openedAt: number;
   /** Time of the newest event that it was opened from; over an hour before `openedAt`, it pages once and says how late. */

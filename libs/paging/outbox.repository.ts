@@ -8,7 +8,8 @@ import { failover, type EscalationState } from './escalation.js';
 import type { PagedIncident } from './match.js';
 import { laneOf, retryDelay, type Lane, type NotificationKind, type Outcome } from './notification.js';
 import type { ChannelName, Plan } from './plan.js';
-import type { NewNotification, Pages } from './pages.repository.js';
+import type { NewNotification } from './notices.js';
+import type { Pages } from './pages.repository.js';
 
 const orphans = counter('tocsin_page_orphans_total', 'Sends whose pager went away before it recorded an outcome.');
 const possibleDuplicates = counter(

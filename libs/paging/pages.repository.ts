@@ -12,13 +12,14 @@ import {
   type Query,
   type Tx,
 } from '../database/index.js';
-import type { Incident, Incidents, NewTimelineEntry } from '../incidents/index.js';
+import type { Incident, Incidents } from '../incidents/index.js';
 import { logger, counter } from '../telemetry/index.js';
 import { arrangementsAt, asArranged, comparesOpen, type Arrangements } from './arrangements.repository.js';
 import { beginEscalation, nextStep, type Escalation, type EscalationState, type Step } from './escalation.js';
 import type { PagedIncident } from './match.js';
-import { laneOf, notificationId, type NotificationKind } from './notification.js';
-import { rankOf, type ChannelName, type Plan, type StampedPlan } from './plan.js';
+import { notificationsOf, pagedIncident, stakeholderNotices, timelineOf, type NewNotification } from './notices.js';
+import { laneOf, notificationId } from './notification.js';
+import { rankOf, type Plan, type StampedPlan } from './plan.js';
 import { Plans } from './plans.repository.js';
 import { holdOf, type OpenPage } from './silence.js';
 import { readNotifications, type ListedNotification } from './notifications.repository.js';
@@ -30,24 +31,6 @@ const stepsTold = counter('tocsin_escalation_steps_total', 'Escalation steps by 
 export const pagerChannel = 'tocsin_pager';
 /** The payload where an escalation was made due now; else it is the lane of what waits, empty for both. */
 export const stepsDue = 'steps';
-
-/** A notification to be written; its id follows from the rest. */
-export interface NewNotification {
-  readonly kind: NotificationKind;
-  readonly incident?: string;
-  readonly round: number;
-  readonly step: number;
-  readonly responder: string;
-  readonly contact: string;
-  readonly channel: ChannelName;
-  readonly plan: string;
-  /** 1 to 4. */
-  readonly severity: number;
-  /** Milliseconds since 1970. */
-  readonly dueAt: number;
-  /** What it says beside its incident: an update's text, a check's address. */
-  readonly said?: object;
-}
 
 const insertEscalations = `
   with told as (
@@ -123,15 +106,16 @@ export class Pages {
   ) {}
 
   /**
-   * Begins the escalation of incidents just opened or re-opened, in the transaction that opened them: first steps are
-   * told at once, so the pager has nothing to decide before it sends. Answers how many notifications were written.
-   * Call it last: its NOTIFY is the transaction's only one.
+   * Begins the escalation of incidents just opened, re-opened or turned worse, in the transaction that did it: first
+   * steps are told at once, so the pager has nothing to decide before it sends. One that is escalated already begins a
+   * new round where it was re-opened or is graver than before, and is left alone otherwise. Answers how many
+   * notifications were written. Call it last: its NOTIFY is the transaction's only one.
    */
   async openEscalations(tx: Tx, opened: readonly Incident[], stamped: StampedPlan): Promise<number> {
     if (opened.length === 0) return 0;
     const now = tx.now.getTime();
     const begun = opened
-      .filter(({ status, kind }) => status === 'open' && kind !== 'synthetic')
+      .filter(({ status, kind }) => status !== 'resolved' && kind !== 'synthetic')
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
       .flatMap((incident) => beginEscalation(pagedIncident(incident), stamped.plan, now) ?? []);
     await this.openTasks(tx, opened, stamped.plan);
@@ -139,15 +123,18 @@ export class Pages {
     await this.plans.remember(tx, stamped);
     const arranged = await arrangementsAt(tx, tx.now, { open: comparesOpen(stamped.plan) });
     const plan = asArranged(stamped.plan, arranged);
-    const rounds = await this.roundsOf(tx, opened);
+    const standing = await this.standingOf(tx, begun);
     const open: OpenPage[] = [...arranged.open];
     const steps = begun.flatMap((first) => {
-      const escalation = { ...first, round: (rounds.get(first.incident.id) ?? 0) + 1 };
+      const before = standing.get(first.incident.id);
+      if (before && !beginsAnew(first.incident, before)) return [];
+      const escalation = { ...first, round: (before?.round ?? 0) + 1 };
       const hold = holdOf(escalation.incident, plan, arranged.silences, open, now);
       open.push({ incident: escalation.incident, paging: !hold });
       const step = nextStep(escalation, plan, now, hold);
       return step ? [{ escalation, step, leader: hold?.kind === 'grouped' ? hold.leader : undefined }] : [];
     });
+    if (steps.length === 0) return 0;
     await tx.query(insertEscalations, [
       textArray(steps.map(({ escalation }) => escalation.incident.id)),
       jsonArray(steps.map(({ escalation }) => escalation.incident)),
@@ -163,6 +150,12 @@ export class Pages {
       textArray(steps.map(({ step }) => (step.kind === 'hold' ? step.why : undefined))),
       textArray(steps.map(({ leader }) => leader)),
     ]);
+    if (standing.size > 0) {
+      await tx.query(cancelOlderRounds, [
+        textArray(steps.map(({ escalation }) => escalation.incident.id)),
+        numberArray(steps.map(({ step }) => step.round)),
+      ]);
+    }
     await this.incidents.append(
       tx,
       steps.map(({ escalation, step }) => timelineOf(escalation.incident, step)),
@@ -278,14 +271,12 @@ export class Pages {
     return readNotifications(query, incident);
   }
 
-  private async roundsOf(tx: Tx, opened: readonly Incident[]): Promise<ReadonlyMap<string, number>> {
-    const again = opened.filter(({ round }) => round > 1).map(({ id }) => id);
-    if (again.length === 0) return new Map();
-    const rows = await tx.query<{ incident: string; round: number }>(
-      'select incident, round from tocsin.escalation where incident = any($1)',
-      [again],
+  private async standingOf(tx: Tx, begun: readonly Escalation[]): Promise<ReadonlyMap<string, Standing>> {
+    const rows = await tx.query<Standing & { incident: string }>(
+      'select incident, about, round, ended_at is not null as ended from tocsin.escalation where incident = any($1)',
+      [begun.map(({ incident }) => incident.id)],
     );
-    return new Map(rows.map(({ incident, round }) => [incident, round]));
+    return new Map(rows.map((row) => [row.incident, row]));
   }
 
   private async openTasks(tx: Tx, opened: readonly Incident[], plan: Plan): Promise<void> {
@@ -308,6 +299,18 @@ export class Pages {
   }
 }
 
+interface Standing {
+  readonly about: PagedIncident;
+  readonly round: number;
+  readonly ended: boolean;
+}
+
+/** Re-opened since its last round, or graver than what was told. */
+function beginsAnew(incident: PagedIncident, before: Standing): boolean {
+  if (before.ended || (incident.round ?? 1) > (before.about.round ?? 1)) return true;
+  return rankOf(incident.severity) < rankOf(before.about.severity);
+}
+
 export function escalationOf(row: EscalationRow): Escalation {
   return {
     incident: row.about,
@@ -318,82 +321,5 @@ export function escalationOf(row: EscalationRow): Escalation {
     assigned: row.assigned,
     once: row.once,
     ...(row.due_at && { dueAt: row.due_at.getTime() }),
-  };
-}
-
-export function notificationsOf({ incident }: Escalation, step: Step, plan: string): NewNotification[] {
-  return step.notices.map(({ responder, contact, channel, at }) => ({
-    kind: step.kind === 'exhausted' ? 'fallback' : 'page',
-    incident: incident.id,
-    round: step.round,
-    step: step.step,
-    responder,
-    contact,
-    channel,
-    plan,
-    severity: rankOf(incident.severity),
-    dueAt: at,
-  }));
-}
-
-/** Stakeholders of the incident's severity, told by their first contact; `said` tells which of their messages it is. */
-export function stakeholderNotices(
-  incident: PagedIncident,
-  plan: Plan,
-  hash: string,
-  now: number,
-  said: 'opened' | 'update' | 'resolved',
-  round: number,
-  text?: string,
-): NewNotification[] {
-  return (plan.severities[incident.severity]?.stakeholders ?? []).flatMap((name) => {
-    const contact = plan.stakeholders[name]?.contacts[0];
-    if (!contact) return [];
-    return [
-      {
-        kind: 'update' as const,
-        incident: incident.id,
-        round,
-        // Each update is a message of its own: the second of the day's clock stands in for a step.
-        step: said === 'update' ? Math.floor(now / 1_000) % 2_000_000_000 : said === 'opened' ? 0 : 1,
-        responder: name,
-        contact: contact.name,
-        channel: contact.channel,
-        plan: hash,
-        severity: rankOf(incident.severity),
-        dueAt: now,
-        said: { said, ...(text !== undefined && { text }) },
-      },
-    ];
-  });
-}
-
-function timelineOf(incident: PagedIncident, step: Step): NewTimelineEntry {
-  return {
-    incident: incident.id,
-    who: 'tocsin',
-    what: step.what,
-    ...(step.why !== undefined && { why: step.why }),
-    details: { round: step.round, step: step.step, state: step.state },
-  };
-}
-
-/** What paging keeps of an incident: enough to choose who is told and to write the page, and nothing a model said. */
-export function pagedIncident(incident: Incident): PagedIncident {
-  const service = incident.details?.['source'] ?? incident.details?.['component'];
-  return {
-    id: incident.id,
-    number: incident.number,
-    title: incident.title,
-    severity: incident.severity,
-    key: incident.key,
-    openedAt: incident.openedAt.getTime(),
-    ...(incident.detector !== undefined && { detector: incident.detector }),
-    ...(incident.rule !== undefined && { rule: incident.rule }),
-    ...(incident.model !== undefined && { model: incident.model }),
-    ...(incident.stage !== undefined && { stage: incident.stage }),
-    ...(typeof service === 'string' && { service }),
-    ...(incident.purpose !== undefined && { purpose: incident.purpose }),
-    ...(incident.lateMs > 0 && incident.round === 1 && { eventAt: incident.eventAt.getTime() }),
   };
 }

@@ -54,6 +54,8 @@ const match = z
   })
   .partial();
 export type Match = z.output<typeof match>;
+/** What a silence or a rule of the plan picks incidents by. */
+export const matchSchema = match;
 
 const secrets = {
   /** Standard Webhooks secrets (`whsec_...` or any text); the first signs first, all are sent: two while one is changed. */

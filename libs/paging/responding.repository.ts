@@ -13,16 +13,10 @@ import {
   type Severity,
 } from '../incidents/index.js';
 import { forgottenAt, policyOf, tell } from './escalation.js';
-import type { PagedIncident } from './match.js';
-import {
-  pagedIncident,
-  pagerChannel,
-  stakeholderNotices,
-  stepsDue,
-  type NewNotification,
-  type Pages,
-} from './pages.repository.js';
-import { rankOf, type ChannelName, type Plan, type StampedPlan } from './plan.js';
+import { pagedIncident, stakeholderNotices } from './notices.js';
+import { PageChanges, type LockedEscalation } from './page-changes.repository.js';
+import { pagerChannel, stepsDue, type Pages } from './pages.repository.js';
+import { rankOf, type Plan, type StampedPlan } from './plan.js';
 
 export type Acted =
   | { readonly outcome: 'done'; readonly incident: Incident; readonly cancelled: number; readonly onTheWire: number }
@@ -31,45 +25,18 @@ export type Acted =
   | { readonly outcome: 'refused'; readonly incident: Incident; readonly reason: string }
   | { readonly outcome: 'missing' };
 
-const lockEscalation = `
-  select incident, about, plan, policy, round, step, state, severity from tocsin.escalation where incident = $1 for update`;
-
-// What waits is cancelled, also inside a bundle that waits; what is claimed counts as on the wire and is told apart.
-const cancelPages = `
-  with cancelled as (
-    update tocsin.notification n set state = 'cancelled'
-     where n.incident = $1 and n.kind in ('page', 'fallback')
-       and (n.state = 'waiting'
-            or (n.state = 'bundled' and exists (select 1 from tocsin.notification b where b.id = n.bundle and b.state = 'waiting')))
-    returning n.id)
-  select (select count(*) from cancelled) as cancelled,
-         (select count(*) from tocsin.notification n left join tocsin.notification b on b.id = n.bundle
-           where n.incident = $1 and n.kind in ('page', 'fallback') and coalesce(b.state, n.state) = 'claimed') as wire`;
-
-const whoWasPaged = `
-  select distinct n.responder, n.contact, n.channel
-    from tocsin.notification n left join tocsin.notification b on b.id = n.bundle
-   where n.incident = $1 and n.kind in ('page', 'fallback') and coalesce(b.state, n.state) in ('sent', 'claimed')`;
-
-interface LockedEscalation {
-  readonly incident: string;
-  readonly about: PagedIncident;
-  readonly plan: string;
-  readonly policy: string;
-  readonly round: number;
-  readonly step: number;
-  readonly state: string;
-  readonly severity: number;
-}
-
 export class Responding {
+  private readonly changes: PageChanges;
+
   /** `currentPlan` is asked when an incident begins to be paged anew; all else goes by the plan it was stamped with. */
   constructor(
     private readonly database: Database,
     private readonly incidents: Incidents,
     private readonly pages: Pages,
     private readonly currentPlan: () => StampedPlan,
-  ) {}
+  ) {
+    this.changes = new PageChanges(incidents, pages);
+  }
 
   /** A second acknowledgement says who was first; of an incident that was paged again, it is a new one. */
   async acknowledge(id: string, actor: Actor): Promise<Acted> {
@@ -80,14 +47,14 @@ export class Responding {
   async acknowledgeIn(tx: Tx, id: string, actor: Actor): Promise<Acted> {
     const decision = await this.incidents.acknowledge(tx, id, actor);
     if (!decision || decision.outcome === 'refused') return actedOf(decision);
-    const escalation = await this.lock(tx, id);
+    const escalation = await this.changes.lock(tx, id);
     const again =
       decision.incident.status === 'acknowledged' &&
       escalation &&
       ['paging', 'snoozed', 'exhausted'].includes(escalation.state);
     if (decision.outcome === 'already' && !again) return actedOf(decision);
     if (!escalation) return actedOf(decision);
-    const plan = await this.planOf(tx, escalation);
+    const plan = await this.changes.planOf(tx, escalation);
     const due = plan && forgottenAt(decision.incident.severity, plan, tx.now.getTime());
     await tx.query(
       `update tocsin.escalation set state = 'acknowledged', acknowledged_at = $2, acknowledged_by = $3, due_at = $4, held_why = null
@@ -99,8 +66,8 @@ export class Responding {
         { incident: id, ...actor, what: 'acknowledged again', details: { round: escalation.round } },
       ]);
     }
-    const told = await this.cancel(tx, id);
-    await this.takeRole(tx, id, plan?.severities[decision.incident.severity]?.roles[0], actor);
+    const told = await this.changes.cancel(tx, id);
+    await this.changes.takeRole(tx, id, plan?.severities[decision.incident.severity]?.roles[0], actor);
     await this.acknowledgeFollowers(tx, id, decision.incident.number, actor);
     const incident =
       decision.outcome === 'already'
@@ -149,21 +116,21 @@ export class Responding {
       const decision = await this.incidents.setSeverity(tx, id, severity, actor);
       if (!before || decision?.outcome !== 'changed' || decision.incident.status === 'resolved')
         return actedOf(decision);
-      const escalation = await this.lock(tx, id);
+      const escalation = await this.changes.lock(tx, id);
       if (!escalation) {
         if (decision.incident.status === 'open')
           await this.pages.openEscalations(tx, [decision.incident], this.currentPlan());
         return actedOf(decision);
       }
       const about = { ...escalation.about, severity };
-      const plan = await this.planOf(tx, escalation);
+      const plan = await this.changes.planOf(tx, escalation);
       const policy = (plan && policyOf(about, plan)) ?? escalation.policy;
       await tx.query(`update tocsin.escalation set about = $2, severity = $3 where incident = $1`, [
         id,
         JSON.stringify(about),
         rankOf(severity),
       ]);
-      if (isWorse(severity, before.severity)) await this.pageAnew(tx, id, { policy, assigned: [] });
+      if (isWorse(severity, before.severity)) await this.changes.pageAnew(tx, id, { policy, assigned: [] });
       return actedOf(decision);
     });
   }
@@ -183,13 +150,17 @@ export class Responding {
 
   /** A new round that begins with these people, and goes on with the policy's steps where they do not answer. */
   async reassign(id: string, responders: readonly string[], actor: Actor): Promise<Acted> {
-    return this.arrange(id, async (tx, incident, escalation) => {
-      const refusal = this.unknownResponders(await this.planOf(tx, escalation), responders);
-      if (refusal) return refusal;
-      await this.pageAnew(tx, id, { policy: escalation.policy, assigned: responders });
-      await this.say(tx, incident.id, actor, `reassigned to ${responders.join(', ')}`);
-      return undefined;
-    });
+    return this.arrange(
+      id,
+      async (tx, incident, escalation) => {
+        const refusal = this.unknownResponders(await this.changes.planOf(tx, escalation), responders);
+        if (refusal) return refusal;
+        await this.changes.pageAnew(tx, id, { policy: escalation.policy, assigned: responders });
+        await this.say(tx, incident.id, actor, `reassigned to ${responders.join(', ')}`);
+        return undefined;
+      },
+      false,
+    );
   }
 
   /** The next step now. */
@@ -215,7 +186,7 @@ export class Responding {
     return this.arrange(
       id,
       async (tx, incident, escalation) => {
-        const plan = await this.planOf(tx, escalation);
+        const plan = await this.changes.planOf(tx, escalation);
         const refusal = this.unknownResponders(plan, [responder]);
         if (refusal || !plan) return refusal ?? 'its plan is not stored';
         const { notices } = tell([{ responder }], plan, incident.severity, tx.now.getTime());
@@ -250,8 +221,8 @@ export class Responding {
     return this.run(async (tx) => {
       const decision = await this.incidents.note(tx, id, { who: actor.who, why: text });
       if (decision?.outcome !== 'changed') return actedOf(decision);
-      const escalation = await this.lock(tx, id);
-      const plan = escalation && (await this.planOf(tx, escalation));
+      const escalation = await this.changes.lock(tx, id);
+      const plan = escalation && (await this.changes.planOf(tx, escalation));
       if (!escalation || !plan) return actedOf(decision);
       if (escalation.state === 'acknowledged') {
         const due = forgottenAt(decision.incident.severity, plan, tx.now.getTime());
@@ -323,12 +294,16 @@ export class Responding {
       if (!incident) return { outcome: 'missing' };
       if (incident.status === 'resolved')
         return { outcome: 'refused', incident, reason: 'it is resolved: re-open it first' };
-      const escalation = await this.lock(tx, id);
+      const escalation = await this.changes.lock(tx, id);
       if (!escalation)
         return { outcome: 'refused', incident, reason: 'it pages nobody: its severity is only listed; raise it first' };
       const reason = await work(tx, incident, escalation);
       if (reason !== undefined) return { outcome: 'refused', incident, reason };
-      return { outcome: 'done', incident, ...(cancels ? await this.cancel(tx, id) : { cancelled: 0, onTheWire: 0 }) };
+      return {
+        outcome: 'done',
+        incident,
+        ...(cancels ? await this.changes.cancel(tx, id) : { cancelled: 0, onTheWire: 0 }),
+      };
     });
   }
 
@@ -340,7 +315,7 @@ export class Responding {
   ): Promise<Acted> {
     if (decision?.outcome !== 'changed') return actedOf(decision);
     const { id } = decision.incident;
-    const escalation = await this.lock(tx, id);
+    const escalation = await this.changes.lock(tx, id);
     if (!escalation) return actedOf(decision);
     await tx.query(
       `update tocsin.escalation set state = $2, due_at = null, held_why = null, leader = null, ended_at = $3 where incident = $1`,
@@ -351,59 +326,10 @@ export class Responding {
       id,
       tx.now,
     ]);
-    const told = await this.cancel(tx, id);
-    const plan = await this.planOf(tx, escalation);
-    if (state === 'resolved' && plan) await this.tellResolved(tx, escalation, plan, text);
+    const told = await this.changes.cancel(tx, id);
+    const plan = await this.changes.planOf(tx, escalation);
+    if (state === 'resolved' && plan) await this.changes.tellResolved(tx, escalation, plan, text);
     return { outcome: 'done', incident: decision.incident, ...told };
-  }
-
-  private async tellResolved(
-    tx: Tx,
-    { about, plan: hash, round, severity }: LockedEscalation,
-    plan: Plan,
-    text?: string,
-  ): Promise<void> {
-    const now = tx.now.getTime();
-    const paged = plan.resolved_notice
-      ? await tx.query<{ responder: string; contact: string; channel: ChannelName }>(whoWasPaged, [about.id])
-      : [];
-    const said = text === undefined ? {} : { said: { text } };
-    const notices: NewNotification[] = paged.map((one) => ({
-      ...one,
-      ...said,
-      kind: 'resolved',
-      incident: about.id,
-      round,
-      step: 1,
-      plan: hash,
-      severity,
-      dueAt: now,
-    }));
-    const ended = `Incident ${about.number} is over: ${text ?? 'resolved'}.`;
-    await this.pages.notify(tx, [...notices, ...stakeholderNotices(about, plan, hash, now, 'resolved', round, ended)]);
-  }
-
-  private async pageAnew(tx: Tx, id: string, next: { policy: string; assigned: readonly string[] }): Promise<void> {
-    await tx.query(
-      `update tocsin.escalation
-          set round = round + 1, step = 0, state = 'paging', due_at = $2, policy = $3, assigned = $4, held_why = null, leader = null, once = false
-        where incident = $1`,
-      [id, tx.now, next.policy, next.assigned],
-    );
-    await this.cancel(tx, id);
-    await tx.query(`select pg_notify($1, $2)`, [pagerChannel, stepsDue]);
-  }
-
-  private async cancel(tx: Tx, id: string): Promise<{ cancelled: number; onTheWire: number }> {
-    const [row] = await tx.query<{ cancelled: number; wire: number }>(cancelPages, [id]);
-    const { cancelled, wire } = row ?? { cancelled: 0, wire: 0 };
-    if (cancelled + wire > 0) {
-      const what = `pages cancelled: ${cancelled}; already on the wire: ${wire}`;
-      await this.incidents.append(tx, [
-        { incident: id, who: 'tocsin', what, details: { cancelled, on_the_wire: wire } },
-      ]);
-    }
-    return { cancelled, onTheWire: wire };
   }
 
   private async acknowledgeFollowers(tx: Tx, leader: string, number: number, actor: Actor): Promise<void> {
@@ -415,15 +341,6 @@ export class Responding {
       await this.acknowledgeIn(tx, incident, { who: actor.who, why: `grouped with incident ${number}` });
   }
 
-  /** Whoever acknowledges takes the first role of the severity, unless somebody has it. */
-  private async takeRole(tx: Tx, id: string, role: string | undefined, actor: Actor): Promise<void> {
-    if (role === undefined) return;
-    await tx.query(
-      `insert into tocsin.incident_role (incident, role, responder, given_at, given_by) values ($1, $2, $3, $4, 'tocsin') on conflict do nothing`,
-      [id, role, actor.who, tx.now],
-    );
-  }
-
   private unknownResponders(plan: Plan | undefined, responders: readonly string[]): string | undefined {
     if (!plan) return 'its plan is not stored';
     if (responders.length === 0) return 'found nobody, wanted one responder at least';
@@ -433,14 +350,6 @@ export class Responding {
 
   private async say(tx: Tx, incident: string, actor: Actor, what: string): Promise<void> {
     await this.incidents.append(tx, [{ incident, ...actor, what }]);
-  }
-
-  private async lock(tx: Tx, id: string): Promise<LockedEscalation | undefined> {
-    return (await tx.query<LockedEscalation>(lockEscalation, [id]))[0];
-  }
-
-  private async planOf(tx: Tx, escalation: LockedEscalation): Promise<Plan | undefined> {
-    return (await this.pages.plans.byHash(tx, [escalation.plan])).get(escalation.plan);
   }
 }
 

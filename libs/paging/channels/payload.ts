@@ -23,7 +23,7 @@ export function bodyOf(notice: Notice, message: Message): object {
 }
 
 function incidentOf({ about, incidentUrl }: MessageIncident): object {
-  const { openedAt, eventAt, key: _, ...rest } = about;
+  const { openedAt, eventAt, key: _, round: __, ...rest } = about;
   return {
     ...rest,
     key: shownKey(about),
