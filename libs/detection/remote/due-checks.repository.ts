@@ -28,7 +28,7 @@ const insertChecks = `
     on conflict do nothing
     returning id)
   select pg_notify('${checksChannel}', '')
-    from (select from added limit 1) as some
+    from (select from added limit 1) as first
    where not exists (select from tocsin.due_check where state = 'waiting' and due_at <= $1)`;
 
 const claimDue = `

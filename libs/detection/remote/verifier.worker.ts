@@ -183,7 +183,9 @@ export class Verifier {
         this.flying -= group.length;
         this.wake();
       } catch (error) {
-        if (this.stuck === undefined) complain(error, 'publishing verdicts');
+        // Expected where the broker or the database is away: said once, and readiness tells it from then on.
+        if (this.stuck === undefined)
+          log.warn({ err: error, verdicts: group.length }, 'verdicts cannot be published or recorded yet; tried again');
         this.stuck = 'verdicts cannot be published or recorded; they are tried again';
         if (this.closed) {
           this.flying -= group.length;
