@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { bundleOf, Bundles } from '../../libs/policy/index.js';
 import { inFile, lastEnded, makeReport, parsePeriod, type Period, type PeriodKind } from '../../libs/reports/index.js';
+import { recordsBehind } from '../lag.js';
 import { optionsOf } from './options.js';
 import { configFor, withDatabase } from './settings.js';
 import { Complaint, type Verb } from './verb.js';
@@ -26,10 +27,11 @@ export const verb: Verb = {
     const kind = kindOf(positionals[0] ?? 'weekly');
     const strange = Object.values(kinds).find((name) => name !== kinds[kind] && values[name] !== undefined);
     if (strange) throw new Complaint(`--${strange} is not for a ${kind} report.\nUsage: tocsin ${usage}`, 2);
-    const { databaseUrl, defaultResponder } = configFor(['verbs'], {
+    const config = configFor(['verbs'], {
       TOCSIN_DEFAULT_RESPONDER: 'nobody@localhost.invalid',
       ...env,
     });
+    const { databaseUrl, defaultResponder } = config;
     return withDatabase(databaseUrl, async (database) => {
       const newest = await new Bundles().newest(database);
       const bundle = newest && bundleOf(newest.files).bundle;
@@ -37,7 +39,8 @@ export const verb: Verb = {
         throw new Complaint('No bundle is in force, so there is nothing to report by: run `npx tocsin apply`.');
       const now = await database.now();
       const period = periodOf(kind, values[kinds[kind]], bundle.settings.timezone, now);
-      const rendered = await makeReport(database, period, now, { bundle, defaultResponder });
+      const lag = await recordsBehind(database, config, 'tocsin report');
+      const rendered = await makeReport(database, period, now, { bundle, defaultResponder, lag });
       if (values.html !== undefined) await writeFile(values.html, inFile(rendered.html, rendered.chart));
       process.stdout.write(rendered.text);
       return 0;

@@ -32,7 +32,12 @@ export class ReporterModule {
         },
         {
           provide: ReportMail,
-          useFactory: () => new ReportMail({ servers: config.smtpUrls, from: config.mailFrom }),
+          useFactory: () =>
+            new ReportMail({
+              servers: config.smtpUrls,
+              from: config.mailFrom,
+              consoleUrl: `${config.publicUrl}/reports`,
+            }),
         },
         {
           provide: Reporter,

@@ -4,6 +4,7 @@
  * served past its rate limit, or feedback has stopped coming.
  */
 import type { Policy, Stage } from '../policy/index.js';
+import { inWords, number } from './words.js';
 
 /** Counts of one stage's production outputs over some time. */
 export interface ProtocolCounts {
@@ -60,7 +61,7 @@ function shortfallsOf({ model }: Policy, stage: Stage, traffic: StageTraffic): S
     const ran = counts.ran[protocol] ?? 0;
     const missing = (counts.outputs - ran) / counts.outputs;
     if (missing > missingShare) {
-      const share = `${(missing * 100).toFixed(1)} % of ${counts.outputs} outputs ${when}`;
+      const share = `${(missing * 100).toFixed(1)} % of ${number(counts.outputs)} outputs ${when}`;
       say(`${protocol}_missing`, `${protocol} did not run on ${share}`);
     }
     const pastRan = traffic.past.ran[protocol] ?? 0;
@@ -75,7 +76,7 @@ function shortfallsOf({ model }: Policy, stage: Stage, traffic: StageTraffic): S
   if (stage.protocols.includes('rate_limit') && overRate && overRate.accounts > 0)
     say(
       'rate_limit_exceeded',
-      `${overRate.accounts} account(s) got over ${stage.requestsPerMinute} outputs in a minute, at most ${overRate.most}`,
+      `${inWords(overRate.accounts, 'account')} got over ${stage.requestsPerMinute} outputs in a minute, at most ${number(overRate.most)}`,
     );
   if (stage.protocols.includes('user_feedback_loop') && traffic.past.outputs >= enoughOutputs) {
     const expected = (counts.outputs * traffic.past.feedback) / traffic.past.outputs;

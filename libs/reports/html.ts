@@ -43,6 +43,12 @@ export function htmlOf(page: Page, image?: string): string {
   ].join('\n');
 }
 
+/** The way from the mail to the console, at the page's end. */
+export function htmlWithLink(html: string, url: string): string {
+  const link = `<p class="soft" style="max-width:720px;margin:0 auto;padding:0 24px;color:#596275">In the console: <a href="${escape(url)}" style="color:inherit">${escape(url)}</a></p>`;
+  return html.replace('</body>', () => `${link}</body>`);
+}
+
 function chartOf(image: string, alt: string): string {
   const picture = 'display:block;width:100%;max-width:720px;height:auto;border-radius:6px;background:#ffffff';
   return `<div class="card" style="${card}"><img src="${escape(image)}" width="720" alt="${escape(alt)}" style="${picture}"></div>`;
@@ -61,10 +67,14 @@ function sectionOf({ title, note, table, lines }: Section): string {
 }
 
 function tableOf({ columns, rows }: Table): string {
-  const align = (place: number) => (columns[place]?.right ? 'right' : 'left');
+  // A figure is one word, whatever is in it.
+  const align = (place: number) => (columns[place]?.right ? 'right;white-space:nowrap' : 'left');
   const header = columns.some(({ name }) => name !== '')
     ? `<thead><tr>${columns
-        .map(({ name }, place) => `<th class="soft" scope="col" style="${head}${align(place)}">${escape(name)}</th>`)
+        .map(
+          ({ name }, place) =>
+            `<th class="soft" scope="col" style="${head}${columns[place]?.right ? 'right' : 'left'}">${escape(name)}</th>`,
+        )
         .join('')}</tr></thead>`
     : '';
   const lines = rows.map(

@@ -2,7 +2,7 @@
 import { createTransport, type Transporter } from 'nodemailer';
 import { logger } from '../telemetry/index.js';
 import { mailId } from './due.js';
-import { htmlWithLateness } from './html.js';
+import { htmlWithLateness, htmlWithLink } from './html.js';
 import { chartId } from './render.js';
 import type { TakenDelivery } from './reports.repository.js';
 import { textWithLateness } from './text.js';
@@ -13,6 +13,8 @@ export interface ReportMailOptions {
   /** smtp:// or smtps:// addresses, the preferred first. */
   readonly servers: readonly string[];
   readonly from: string;
+  /** The console's page of reports. */
+  readonly consoleUrl?: string;
 }
 
 export type MailOutcome =
@@ -58,12 +60,15 @@ export class ReportMail {
   }
 
   private message({ report, address, subject, text, html, chart, late }: TakenDelivery) {
+    const { from, consoleUrl } = this.options;
+    const wholeText = consoleUrl === undefined ? text : `${text}\nIn the console: ${consoleUrl}\n`;
+    const wholeHtml = consoleUrl === undefined ? html : htmlWithLink(html, consoleUrl);
     return {
-      from: this.options.from,
+      from,
       to: address,
       subject: late === undefined ? subject : `${subject} (late)`,
-      text: late === undefined ? text : textWithLateness(text, late),
-      html: late === undefined ? html : htmlWithLateness(html, late),
+      text: late === undefined ? wholeText : textWithLateness(wholeText, late),
+      html: late === undefined ? wholeHtml : htmlWithLateness(wholeHtml, late),
       messageId: `<${mailId(report, address)}@${this.domain}>`,
       headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
       attachments: chart

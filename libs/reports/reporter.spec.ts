@@ -32,7 +32,11 @@ afterEach(async () => {
 });
 
 function reporter(bundle: Bundle = aBundle(), options: { servers?: string[]; duties?: Duty[]; pollMs?: number } = {}) {
-  const channel = new ReportMail({ servers: options.servers ?? [mail.url], from: 'Tocsin <tocsin@example.org>' });
+  const channel = new ReportMail({
+    servers: options.servers ?? [mail.url],
+    from: 'Tocsin <tocsin@example.org>',
+    consoleUrl: 'https://tocsin.test/reports',
+  });
   open.push(channel);
   return new Reporter({
     database: db.database,
@@ -202,6 +206,8 @@ test('the mail as it arrives: text and HTML, the chart inside it, and nothing th
   expect(html).toContain('src="data:image/png;base64,');
   expect(text).toContain('SEV1        2            0      +2');
   expect(text).toContain('False alarms: incidents closed as false                    1            0');
+  expect(text).toContain('In the console: https://tocsin.test/reports');
+  expect(html).toContain('href="https://tocsin.test/reports"');
   expect(headers.get('auto-submitted')).toBe('auto-generated');
   for (const { mail: received } of mail.received) {
     expect(received.text).not.toContain(content);

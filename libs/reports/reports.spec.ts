@@ -189,10 +189,10 @@ test('an override made since fills a gap', async () => {
 test('a stage is held with the reasons, and promoted when nothing speaks against it', () => {
   expect(report.stages[0]).toMatchObject({ stage: 'Limited Beta', state: 'hold', day: 53, days: 30 });
   expect(report.stages[0]!.reasons).toEqual([
-    '23 day(s) past its 30: decide or extend it',
+    '23 days past its 30: decide or extend it',
     'the risk assessment of "General", the next, is pending',
-    '4 SEV1 or SEV2 incident(s) are open',
-    'audience: 1 finding(s)',
+    '4 open incidents of SEV1 or SEV2',
+    'audience: 1 finding',
   ]);
   expect(report.stages[1]).toMatchObject({ stage: 'General', state: 'not_started' });
   const clean = facts.stages.map((one) => ({ ...one, open: 0, openSevere: 0, complaints: [] }));

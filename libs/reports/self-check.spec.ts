@@ -122,7 +122,7 @@ describe('on a database', () => {
       `select severity, title from tocsin.incident order by severity, title`,
     );
     expect(incidents.map(({ severity }) => severity)).toEqual(['SEV3', 'SEV4', 'SEV4']);
-    expect(incidents[1]!.title).toContain('1 account(s) got over 10 outputs in a minute, at most 11');
-    expect(incidents[2]!.title).toContain('content_filter did not run on 50.0 % of 2000 outputs');
+    expect(incidents[1]!.title).toContain('1 account got over 10 outputs in a minute, at most 11');
+    expect(incidents[2]!.title).toContain('content_filter did not run on 50.0 % of 2,000 outputs');
   });
 });

@@ -4,6 +4,7 @@
  */
 import type { Policy, Stage } from '../policy/index.js';
 import type { StageFacts } from './facts.js';
+import { inWords } from './words.js';
 
 export interface StageClock {
   readonly model: string;
@@ -44,14 +45,19 @@ function clockOf(
   const against = objections(stage, next, facts);
   const over = day >= stage.durationDays;
   if (against.length > 0) {
-    const late = over ? [`${day - stage.durationDays} day(s) past its ${stage.durationDays}: decide or extend it`] : [];
+    const late = over
+      ? [`${inWords(day - stage.durationDays, 'day')} past its ${stage.durationDays}: decide or extend it`]
+      : [];
     return { ...clock, day, state: 'hold', reasons: [...late, ...against] };
   }
   if (!over) {
     const left = stage.durationDays - day;
-    return { ...clock, day, state: 'running', reasons: [`${left} day(s) left, nothing speaks against it`] };
+    return { ...clock, day, state: 'running', reasons: [`${inWords(left, 'day')} left, nothing speaks against it`] };
   }
-  const shown = [`its ${stage.durationDays} days are over`, `${clock.outputs} outputs, no SEV1 or SEV2 incident open`];
+  const shown = [
+    `its ${stage.durationDays} days are over`,
+    `${inWords(clock.outputs, 'output')}, no SEV1 or SEV2 incident open`,
+  ];
   return { ...clock, day, state: 'promote', reasons: next ? [...shown, `next: "${next.name}"`] : shown };
 }
 
@@ -61,13 +67,15 @@ function objections(stage: Stage, next: Stage | undefined, facts: StageFacts | u
     reasons.push(`its risk assessment is ${stage.riskAssessment.replace('_', ' ')}`);
   if (next && next.riskAssessment !== 'completed')
     reasons.push(`the risk assessment of "${next.name}", the next, is ${next.riskAssessment.replace('_', ' ')}`);
-  if (facts && facts.openSevere > 0) reasons.push(`${facts.openSevere} SEV1 or SEV2 incident(s) are open`);
+  if (facts && facts.openSevere > 0) reasons.push(`${inWords(facts.openSevere, 'open incident')} of SEV1 or SEV2`);
   if ((facts?.outputs ?? 0) < outputsForEvidence)
-    reasons.push(`only ${facts?.outputs ?? 0} outputs, and ${outputsForEvidence} are wanted to say anything`);
+    reasons.push(
+      `only ${inWords(facts?.outputs ?? 0, 'output')}, and ${inWords(outputsForEvidence, 'output')} are wanted to say anything`,
+    );
   for (const { check, count } of facts?.complaints ?? []) {
     // Past its duration is what the clock itself says.
     if (check !== 'duration' && check !== 'risk_assessment')
-      reasons.push(`${check.replaceAll('_', ' ')}: ${count} finding(s)`);
+      reasons.push(`${check.replaceAll('_', ' ')}: ${inWords(count, 'finding')}`);
   }
   return reasons;
 }
