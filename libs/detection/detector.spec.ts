@@ -170,7 +170,9 @@ describe('feedback', () => {
     expect(detectors.correlations.get('feedback.output.review')?.reviewOnly).toBe(true);
   });
 
-  test('an appeal is no report', () => {
-    expect(detect({ ...report('1', 'a', old), category: 'appeal' }, detectors).signals).toEqual([]);
+  test('an appeal is no report: it asks for a review of the output', () => {
+    const { signals, findings } = detect({ ...report('1', 'a', old), category: 'appeal' }, detectors);
+    expect(signals).toEqual([]);
+    expect(findings).toMatchObject([{ label: 'appeal', reviewOnly: true, event: { source: 'test', id: '1' } }]);
   });
 });

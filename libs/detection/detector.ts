@@ -218,7 +218,25 @@ function detectFeedback(
   const signals = detectors.off.has('feedback') ? [] : feedbackSignals(event, reporters);
   const { model, stage: name } = event.reported ?? {};
   const subject = { account: event.reported?.account, model, stage: name };
-  return { ...recorded(event, [], event.comment, subject, detectors, stage, signals), scores: {} };
+  return { ...recorded(event, appealOf(event), event.comment, subject, detectors, stage, signals), scores: {} };
+}
+
+/** An appeal asks a person to look again at what was found; it opens nothing by itself. */
+function appealOf({ category, account }: FeedbackEvent): Opening[] {
+  if (category !== 'appeal') return [];
+  return [
+    {
+      detector: 'feedback',
+      detectorVersion: '1',
+      title: 'Somebody appeals against a judgement of this output',
+      label: 'appeal',
+      score: 1,
+      level: 'low',
+      matched: `appeal ${account.id}`,
+      spans: [],
+      reviewOnly: true,
+    },
+  ];
 }
 
 function detectVerdict(event: VerdictEvent, detectors: Detectors, stage: StageContext): Detected {
@@ -252,8 +270,9 @@ function findingOf(
 ): Finding {
   const span = opening.spans[0];
   const keeps = text !== undefined && !event.ephemeral;
-  // A verdict judges the output that it names.
-  const judged = event.kind === 'verdict' ? { source: event.output.source ?? '', id: event.output.id } : event;
+  // A verdict judges, and an appeal questions, the output that it names.
+  const names = event.kind === 'verdict' || (event.kind === 'feedback' && opening.label === 'appeal');
+  const judged = names ? { source: event.output.source ?? '', id: event.output.id } : event;
   return {
     ...opening,
     id: findingId(outputSubject(judged.source, judged.id), opening.rule ?? opening.detector, opening.matched),

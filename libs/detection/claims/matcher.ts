@@ -15,6 +15,9 @@ const gate = 0.5;
 const commonIdf = 2.2;
 /** Claims with less to recognise than this are believed less: three rare words make it full. */
 const fullWeight = 13;
+/** A word in more phrases than this leads to none of them. */
+const mostPostings = 100;
+const mostShare = 0.004;
 const windowDiscount = [1, 0.96, 0.9];
 const mostCandidates = 24;
 
@@ -34,8 +37,10 @@ interface Phrase {
   readonly weights: Float64Array;
   readonly total: number;
   /** Weight of the words that the gate takes as present. */
-  readonly common: number;
-  readonly grams: Int32Array;
+  common: number;
+  /** Kept as text until the phrase is first a candidate: most never are. */
+  readonly text: string;
+  grams?: Int32Array;
 }
 
 export class ClaimMatcher {
@@ -54,8 +59,13 @@ export class ClaimMatcher {
     private readonly background: Background,
   ) {
     this.phrases = claims.flatMap((phrasings, entry) => phrasings.map((text) => this.phrase(claimText(text), entry)));
-    const rare = this.phrases.map((phrase) => phrase.words.filter((_, i) => (phrase.weights[i] ?? 0) >= commonIdf));
-    const all = Int32Array.from(rare.flatMap((hashes) => [...hashes]));
+    const rare = this.rareWords();
+    const all = new Int32Array(rare.reduce((sum, hashes) => sum + hashes.length, 0));
+    let filledTo = 0;
+    for (const hashes of rare) {
+      all.set(hashes, filledTo);
+      filledTo += hashes.length;
+    }
     this.table = new Table(all);
     this.postings = new Int32Array(all.length);
     const filled = new Int32Array(this.table.capacity);
@@ -69,6 +79,26 @@ export class ClaimMatcher {
     this.gains = new Float64Array(this.phrases.length);
     this.touched = new Int32Array(this.phrases.length);
     this.stamps = new Int32Array(this.table.capacity);
+  }
+
+  /** The words that lead to a phrase: not those of every text, nor those of a great part of a long watchlist. */
+  private rareWords(): Int32Array[] {
+    const phrasesWith = new Map<number, number>();
+    for (const { words: hashes } of this.phrases) {
+      for (const hash of hashes) phrasesWith.set(hash, (phrasesWith.get(hash) ?? 0) + 1);
+    }
+    const most = Math.max(mostPostings, this.phrases.length * mostShare);
+    return this.phrases.map((phrase) => {
+      const leads = (hash: number, at: number) =>
+        (phrase.weights[at] ?? 0) >= commonIdf && (phrasesWith.get(hash) ?? 0) <= most;
+      const kept = phrase.words.filter(leads);
+      // A phrase of nothing but frequent words is found by all of them.
+      if (kept.length === 0) return phrase.words;
+      phrase.words.forEach((hash, at) => {
+        if (!leads(hash, at)) phrase.common += phrase.weights[at] ?? 0;
+      });
+      return kept;
+    });
   }
 
   /** Best first, one an entry. `foldedText` is the text without its disguises. */
@@ -117,6 +147,7 @@ export class ClaimMatcher {
 
   private bestWindow(phrase: Phrase, parts: readonly Part[]): Told | undefined {
     let best: Told | undefined;
+    phrase.grams ??= Int32Array.from(this.bag(phrase.text).grams);
     const belief = Math.min(1, phrase.total / fullWeight) ** 0.5;
     for (let first = 0; first < parts.length; first++) {
       // A window begins where something of the claim stands.
@@ -133,16 +164,12 @@ export class ClaimMatcher {
   }
 
   private phrase(text: string, entry: number): Phrase {
-    const bag = this.bag(text);
-    const hashes = Int32Array.from(bag.words);
+    const distinct = new Set<number>();
+    words(text, (hash) => distinct.add(hash));
+    const hashes = Int32Array.from(distinct);
     const weights = Float64Array.from(hashes, (hash) => this.background.idf(hash));
-    let total = 0;
-    let common = 0;
-    for (const weight of weights) {
-      total += weight;
-      if (weight < commonIdf) common += weight;
-    }
-    return { entry, words: hashes, weights, total: Math.max(total, 1e-9), common, grams: Int32Array.from(bag.grams) };
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    return { entry, words: hashes, weights, total: Math.max(total, 1e-9), common: 0, text };
   }
 
   private bag(text: string): { words: Set<number>; grams: Set<number> } {
@@ -166,6 +193,7 @@ function coverage(phrase: Phrase, window: readonly Part[]): number {
   });
   if (byWords === 0) return 0;
   let byGrams = 0;
-  for (const gram of phrase.grams) if (window.some((part) => part.grams.has(gram))) byGrams++;
-  return 0.65 * (byWords / phrase.total) + 0.35 * (byGrams / Math.max(1, phrase.grams.length));
+  const own = phrase.grams ?? new Int32Array(0);
+  for (const gram of own) if (window.some((part) => part.grams.has(gram))) byGrams++;
+  return 0.65 * (byWords / phrase.total) + 0.35 * (byGrams / Math.max(1, own.length));
 }

@@ -82,7 +82,7 @@ export class Compliance {
 /** Log-odds of a harmful request below which nothing in the answer could make it speak. */
 const ordinaryBelow = -0.5;
 /** Where it speaks, in log-odds: about one ordinary answer of an unseen kind in two hundred lies above. */
-const speaksAt = 0.7;
+const speaksAt = 0.95;
 
 /** A harmful request carries the judgement; what the answer itself shows moves it, and to decline ends it. */
 export function combine(request: number, complied: number, joint: number, declined: boolean): number {
