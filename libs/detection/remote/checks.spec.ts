@@ -51,11 +51,15 @@ test('each identity that is spoken as is asked about once, disclosed play and na
 });
 
 test('moderation is asked where the stage says that it runs and it did not, or the output says so', () => {
-  const stages = [{ name: 's', protocols: ['moderation_api'] }];
+  const stages = [
+    { name: 's', protocols: ['moderation_api'] },
+    { name: 'other', protocols: [] },
+  ];
   const policy = aPolicy({ services: all, stages });
   const of = (safety: typeof event.safety, stage = 's') => kinds(anOutput({ safety, stage }), [], policy);
   expect(of({})).toEqual(['moderation']);
   expect(of({}, 'other')).toEqual([]);
+  expect(of({}, 'unheard of')).toEqual(['moderation']);
   expect(of({ moderation_api: { ran: false } }, 'other')).toEqual(['moderation']);
   expect(of(moderated)).toEqual([]);
 });

@@ -48,15 +48,17 @@ function isClaimedIdentity({ detector, label, matched, reviewOnly, shadow }: Fin
   return detector === 'impersonation' && label === 'impersonates' && matched !== 'unnamed' && !reviewOnly && !shadow;
 }
 
-/** Its stage says that it is moderated and it was not, it says itself that it was not, or it is of the sample. */
-function wantsModeration(event: OutputEvent, policy: RemotePolicy, sample: number): boolean {
+/**
+ * Its stage says that it is moderated and it was not, it says itself that it was not, or it is of the sample. A stage that
+ * is not known promises what any of them does.
+ */
+function wantsModeration(event: OutputEvent, { stages }: RemotePolicy, sample: number): boolean {
   const said = event.safety['moderation_api'];
   if (said && !said.ran) return true;
-  if (
-    !said &&
-    policy.stages.some(({ name, protocols }) => name === event.stage && protocols.includes('moderation_api'))
-  )
-    return true;
+  if (!said) {
+    const own = stages.filter(({ name }) => name === event.stage);
+    if ((own.length > 0 ? own : stages).some(({ protocols }) => protocols.includes('moderation_api'))) return true;
+  }
   return sample > 0 && shareOf(event) < sample;
 }
 
@@ -138,6 +140,6 @@ function strictest(policies: readonly RemotePolicy[]): RemotePolicy | undefined 
     model: '',
     services: Object.fromEntries(shared.map((kind) => [kind, first.services[kind]])),
     egress: { fact_check: least('fact_check'), moderation: least('moderation'), identity: least('identity') },
-    stages: [],
+    stages: policies.flatMap(({ stages }) => stages),
   };
 }
