@@ -15,7 +15,6 @@ import {
   merge,
   Observable,
   share,
-  skip,
   Subject,
   takeUntil,
 } from 'rxjs';
@@ -25,9 +24,11 @@ const everyMs = 1_000;
 /** Proxies cut what is silent for long. */
 const heartbeatMs = 15_000;
 
-// Whatever happens to an incident leaves an entry in its timeline, save growing; tallies stand for that.
+// Whatever happens to an incident leaves an entry in its timeline, save growing, for which tallies stand, and tries to
+// deliver a page.
 const lastChange = `
 select coalesce((select max(sequence) from tocsin.incident_event), 0) as entries,
+       (select max(at) from tocsin.delivery_attempt) as attempt,
        coalesce((select max(minute) from tocsin.tally where measure = 'findings'), 'epoch') as minute`;
 
 @Injectable()
@@ -42,8 +43,8 @@ export class Changes implements OnApplicationShutdown {
         database.query(lastChange).catch(() => undefined),
       ),
       map((rows) => JSON.stringify(rows)),
+      // The first look is told too: what its client read before may be older than what it counts from.
       distinctUntilChanged(),
-      skip(1),
       map((): MessageEvent => ({ type: 'changed', data: 'incidents' })),
       catchError(() => EMPTY),
       share(),

@@ -2,7 +2,7 @@
 import { Button, Group, Text } from '@mantine/core';
 import { useIntersection, useMediaQuery } from '@mantine/hooks';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
 import { useAct } from '../act';
 import { acknowledgeIncident, type Incident } from '../client';
 import { ResolveDialog } from '../incident/resolve-dialog';
@@ -149,9 +149,13 @@ interface MoreParts {
 function More({ more, busy, error, byItself }: MoreParts) {
   const { ref, entry } = useIntersection({ rootMargin: '400px' });
   const near = entry?.isIntersecting ?? false;
+  const readOn = useEffectEvent(() => {
+    if (byItself && !busy && !error) more();
+  });
+  // Once each time it comes near: what it loads pushes it away again.
   useEffect(() => {
-    if (byItself && near && !busy && !error) more();
-  }, [byItself, near, busy, error, more]);
+    if (near) readOn();
+  }, [near]);
   return (
     <Group justify="center" py="md" ref={ref}>
       {error ? <Text size="sm">{wordsOf(error).title}</Text> : null}
