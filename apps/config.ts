@@ -66,6 +66,16 @@ export const variables = {
     meaning:
       'private hosts or `host:port` that webhooks and detectors may call, comma-separated; public ones need none',
   },
+  TOCSIN_REPLY_ADDRESS: {
+    neededBy: [],
+    meaning: 'address of the mailbox that takes replies to pages; unset: a reply does nothing',
+  },
+  TOCSIN_SLACK_SIGNING_SECRET: {
+    secret: true,
+    neededBy: [],
+    meaning:
+      'signing secret of the Slack app whose buttons acknowledge; several, comma-separated, while one is changed',
+  },
   TOCSIN_LOG_LEVEL: { default: 'info', neededBy: [], meaning: '`debug`, `info`, `warn` or `error`' },
 } satisfies Record<string, Variable>;
 
@@ -98,6 +108,8 @@ export interface Config {
   readonly mailFrom: string;
   readonly demo: boolean;
   readonly outboundAllow: readonly string[];
+  readonly replyAddress?: string;
+  readonly slackSigningSecrets: readonly string[];
   readonly logLevel: string;
 }
 
@@ -159,6 +171,10 @@ export function readConfig(env: NodeJS.ProcessEnv, needs: readonly (AppName | 'v
   if (responder !== '' && !z.email().safeParse(responder).success) {
     problems.push(`TOCSIN_DEFAULT_RESPONDER is "${responder}": wanted an e-mail address`);
   }
+  const replyAddress = value('TOCSIN_REPLY_ADDRESS');
+  if (replyAddress !== '' && !z.email().safeParse(replyAddress).success) {
+    problems.push(`TOCSIN_REPLY_ADDRESS is "${replyAddress}": wanted an e-mail address`);
+  }
   const sasl = saslOf(value, problems);
   const healthPort = port('TOCSIN_HEALTH_PORT');
   const caFile = value('TOCSIN_KAFKA_CA_FILE');
@@ -184,6 +200,8 @@ export function readConfig(env: NodeJS.ProcessEnv, needs: readonly (AppName | 'v
     mailFrom: value('TOCSIN_MAIL_FROM'),
     demo: value('TOCSIN_DEMO') !== '0',
     outboundAllow: list('TOCSIN_OUTBOUND_ALLOW'),
+    ...(replyAddress && { replyAddress }),
+    slackSigningSecrets: list('TOCSIN_SLACK_SIGNING_SECRET'),
     logLevel: value('TOCSIN_LOG_LEVEL'),
   };
   return problems.length > 0 ? { problems: [...new Set(problems)] } : { config };

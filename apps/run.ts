@@ -31,8 +31,9 @@ export async function runApps(names: readonly AppName[], config: Config): Promis
     log.fatal({ err: error }, 'an app cannot go on');
     ended.resolve(1);
   };
-  process.once('unhandledRejection', fail);
-  process.once('uncaughtException', fail);
+  // Each of them, also while draining: one that nobody takes would cut the drain short.
+  process.on('unhandledRejection', fail);
+  process.on('uncaughtException', fail);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ended.resolve(0));
 
   const context: AppContext = { config, health, fail };

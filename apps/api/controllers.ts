@@ -1,9 +1,11 @@
 /** Every controller of the api, in the order of its document. */
 import { AcknowledgeController } from './acknowledge.controller.js';
 import { ActingController } from './acting.controller.js';
+import { ArrangementsController } from './arrangements.controller.js';
 import { EnqueueController } from './enqueue.controller.js';
 import { HealthController } from './health.controller.js';
 import { IncidentsController } from './incidents.controller.js';
+import { InletsController } from './inlets.controller.js';
 import { LiveController } from './live.controller.js';
 import { OverviewController } from './overview.controller.js';
 import { ReportsController } from './reports.controller.js';
@@ -19,10 +21,12 @@ export const controllers = [
   ReviewsController,
   OverviewController,
   WhoController,
+  ArrangementsController,
   ThresholdsController,
   ReportsController,
   LiveController,
   EnqueueController,
+  InletsController,
   AcknowledgeController,
   HealthController,
 ];

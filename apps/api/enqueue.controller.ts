@@ -156,7 +156,7 @@ export class EnqueueController {
           severity: severityOf[payload.severity] ?? 'SEV3',
           routingKey,
           key: { dedup_key: clean(dedupKey), source: clean(payload.source) },
-          details: JSON.parse(clean(JSON.stringify({ ...payload, ...links }))) as Record<string, unknown>,
+          details: cleaned({ ...payload, ...links }) as Record<string, unknown>,
           bundle: this.bundles.current().hash,
           actor: { who: clean(who), why: `alarm of ${clean(payload.source)}` },
         });
@@ -203,4 +203,13 @@ export class EnqueueController {
 const answer = (dedupKey: string) => ({ status: 'success', message: 'Event processed', dedup_key: dedupKey });
 
 /** PostgreSQL takes neither NUL nor half a surrogate pair. */
-const clean = (text: string) => text.toWellFormed().replaceAll('\u0000', '\uFFFD').replaceAll('\\u0000', '\\ufffd');
+const clean = (text: string) => text.toWellFormed().replaceAll('\u0000', '\uFFFD');
+
+/** The same of every text inside; a list or object deeper than any tool sends is left out. */
+function cleaned(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return clean(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > 64) return undefined;
+  if (Array.isArray(value)) return value.map((one) => cleaned(one, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [clean(name), cleaned(one, depth + 1)]));
+}

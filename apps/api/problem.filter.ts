@@ -1,7 +1,7 @@
 /** Every error leaves as RFC 9457 problem details: what was found, what was wanted; never a stack, never SQL. */
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, HttpStatus } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { isConnectionLoss } from '../../libs/database/index.js';
+import { isConnectionLoss, sqlState } from '../../libs/database/index.js';
 import { BadCursor } from '../../libs/incidents/index.js';
 import { logger } from '../../libs/telemetry/index.js';
 
@@ -48,6 +48,9 @@ function describe(error: unknown): ProblemDetails {
     log.warn({ err: error }, 'a request met an unreachable database');
     return details(503, 'database-unreachable', 'The database cannot be reached; try again in a few seconds.');
   }
+  // A NUL or half a character in a path, a query or a body: PostgreSQL takes neither.
+  if (/^22/.test(sqlState(error) ?? ''))
+    return details(400, 'bad-request', 'Found a NUL or half a character, wanted plain Unicode text.');
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return details(status, codeOf(status), (error as Error).message);

@@ -58,6 +58,8 @@ async function serve(parts: ApiParts): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule.register(parts), adapter, {
     logger: ['error', 'warn'],
     abortOnError: false,
+    // Slack signs the body as it came.
+    rawBody: true,
   });
   // Every route sends the same strict headers; the console needs no inline script, only Mantine's inline styles.
   await app.register(helmet, {
@@ -79,6 +81,9 @@ async function serve(parts: ApiParts): Promise<NestFastifyApplication> {
     referrerPolicy: { policy: 'no-referrer' },
     hsts: config.publicUrl.startsWith('https:'),
   });
+  for (const type of ['text/calendar', 'message/rfc822']) {
+    app.useBodyParser(type, { bodyLimit }, (_request, body, done) => done(null, body.toString('utf8')));
+  }
   await app.register(cookie);
   if (existsSync(consoleFolder)) await serveConsole(app);
   app.useGlobalPipes(

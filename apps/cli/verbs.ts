@@ -55,7 +55,7 @@ function explainFailure(error: unknown): number {
   }
   if (isConnectionLoss(error)) {
     process.stderr.write(
-      `PostgreSQL cannot be reached: ${(error as Error).message}. Check TOCSIN_DATABASE_URL and that the server runs.\n`,
+      `PostgreSQL cannot be reached: ${wordsOf(error)}. Check TOCSIN_DATABASE_URL and that the server runs.\n`,
     );
     return 1;
   }
@@ -67,9 +67,24 @@ function explainFailure(error: unknown): number {
     process.stderr.write(`PostgreSQL refuses TOCSIN_DATABASE_URL: ${(error as Error).message}.\n`);
     return 1;
   }
+  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+  if (String(name).startsWith('KafkaJS') || String(code).startsWith('TOCSIN_KAFKA')) {
+    process.stderr.write(
+      String(code).startsWith('TOCSIN_KAFKA')
+        ? `${wordsOf(error)}\n`
+        : `Kafka cannot be reached: ${wordsOf(error)}. Check TOCSIN_KAFKA_BROKERS and that a broker runs.\n`,
+    );
+    return 1;
+  }
   // Nothing a user did: the stack is for whoever mends it.
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 1;
+}
+
+/** Several addresses of one host that all refuse make an error without a message. */
+function wordsOf(error: unknown): string {
+  const { message, code } = (error ?? {}) as { message?: unknown; code?: unknown };
+  return String(message || code || error);
 }
 
 function unknownVerb(name: string): string {

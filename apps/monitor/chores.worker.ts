@@ -3,6 +3,7 @@
  * behind incidents from Kafka, lifts floods, and keeps the output index's days. Each chore waits in the database and
  * may be done by any copy; one that fails is tried again.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Database } from '../../libs/database/index.js';
 import { forgetChecks } from '../../libs/detection/index.js';
 import { decodeAll, type Event, type OutputEvent } from '../../libs/events/index.js';
@@ -31,6 +32,7 @@ const failed = counter('tocsin_chores_failed_total', 'Chores of the monitor that
 const second = 1_000;
 const hour = 3_600 * second;
 const atATime = 100;
+const closeWithin = 3 * second;
 /** Kept for a while longer than the index itself, for a day's partition is dropped whole. */
 const indexOff = 24 * hour;
 
@@ -65,10 +67,11 @@ export class Chores {
     this.every(hour, 'upkeep', () => this.upkeep());
   }
 
+  /** Waits for what is under way, save for a broker that does not answer: a chore left half done is taken up by another copy. */
   async close(): Promise<void> {
     this.closed = true;
     for (const timer of this.timers) clearTimeout(timer);
-    await Promise.all(this.running);
+    await Promise.race([Promise.all(this.running), sleep(closeWithin, undefined, { ref: false })]);
   }
 
   /** Feedback and verdicts whose output has come since; those that never find it are ended after the index's time. */
@@ -110,7 +113,10 @@ export class Chores {
   async readEvidence(): Promise<void> {
     const { database, evidence } = this.options;
     const due = await database.transaction((tx) => evidence.take(tx, atATime));
-    for (const one of due) await evidence.settle(database, one, await this.recordOf(one));
+    for (const one of due) {
+      if (this.closed) return; // its lease ends, and another copy reads it
+      await evidence.settle(database, one, await this.recordOf(one));
+    }
   }
 
   /** The output itself; where a verdict made the finding, the output that it speaks of. */

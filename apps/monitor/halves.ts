@@ -1,5 +1,5 @@
 /**
- * What does PostgreSQL refuse? Data of classes 22 and 23 is found by halves, inside savepoints of the one transaction
+ * What does PostgreSQL refuse? Data of classes 22, 23 and 54 is found by halves, inside savepoints of the one transaction
  * (1 bad row of 1,000: 19 attempts, 28 ms): the rest is recorded, and the bad one is the caller's dead letter.
  */
 import { sqlState, type Tx } from '../../libs/database/index.js';
@@ -30,8 +30,11 @@ export async function byHalves<Item, Result>(
   }
 }
 
-/** The SQLSTATE where the data is at fault; 23505 is a lost race, and the whole batch runs again. */
+/**
+ * The SQLSTATE where the data is at fault: 54000 are names too long for an index row. 23505 is a lost race, and the
+ * whole batch runs again.
+ */
 function refusal(error: unknown): string | undefined {
   const state = sqlState(error);
-  return state !== undefined && /^2[23]/.test(state) && state !== '23505' ? state : undefined;
+  return state !== undefined && /^(22|23|54)/.test(state) && state !== '23505' ? state : undefined;
 }

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import type { OutputEvent } from '../../libs/events/index.js';
+import type { FeedbackEvent, OutputEvent } from '../../libs/events/index.js';
 import { anOutput } from '../../libs/incidents/builders.js';
 import { bundleOf } from '../../libs/policy/index.js';
 import { testDatabase, type TestDatabase } from '../../test/harness/database.js';
@@ -47,6 +47,26 @@ test('an event on which a detector throws is a rejection that quotes nothing, an
   expect(rejections).toMatchObject([{ reason: 'detector_failed', detail: 'a detector threw TypeError' }]);
 });
 
+test('feedback on which a detector throws is a dead letter and does not wait for its output', () => {
+  const poison = Object.defineProperty(
+    {
+      ...(anOutput({ id: 'f' }) as object),
+      kind: 'feedback',
+      output: { id: 'o' },
+      account: { id: 'reporter' },
+    } as FeedbackEvent,
+    'comment',
+    {
+      get() {
+        throw new TypeError('no');
+      },
+    },
+  );
+  const { judged, rejections, waiting } = judge([poison], grounds, [{ found: 'none' }]);
+  expect({ judged, waiting }).toEqual({ judged: [], waiting: [] });
+  expect(rejections).toMatchObject([{ reason: 'detector_failed' }]);
+});
+
 test('a rule that the policy puts in shadow by its title finds in shadow', () => {
   const { judged } = judge([anOutput({ ...known, output: 'plugh' })], grounds);
   expect(judged[0]!.findings).toMatchObject([{ shadow: true, level: 'high' }]);
@@ -82,6 +102,17 @@ describe('what PostgreSQL refuses', () => {
     expect(attempts).toBeLessThanOrEqual(21);
     expect(await db.database.query('select count(*) as n from kept')).toEqual([{ n: 999 }]);
     await db.database.query('truncate kept');
+  });
+
+  test('is also a name too long for an index row, which names of 512 letters of three bytes can be', async () => {
+    await db.database.query('create table named (id text, source text, primary key (id, source))');
+    const name = () => Array.from({ length: 512 }, () => String.fromCharCode(0x4e00 + Math.random() * 0x5000)).join('');
+    const names = ['short', name()];
+    const { refused } = await db.database.transaction((tx) =>
+      byHalves(tx, names, (some) => tx.query('insert into named select n, n from unnest($1::text[]) as n', [some])),
+    );
+    expect(refused).toEqual([{ item: names[1], state: '54000' }]);
+    expect(await db.database.query('select id from named')).toEqual([{ id: 'short' }]);
   });
 
   test('is not a lost race or a bug: those end the attempt', async () => {

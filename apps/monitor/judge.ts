@@ -86,12 +86,12 @@ export function judge(
         continue;
       }
       const answer = found?.[reference++];
-      if (answer && answer.found !== 'one') {
-        waiting.push({ event, found: answer });
-        // A verdict without its output has no account: it is recorded once they are joined.
-        if (event.kind === 'verdict') continue;
-      }
-      judged.push(judgeReferring(event, grounds, answer?.found === 'one' ? answer.output : undefined, reporters));
+      const alone = answer !== undefined && answer.found !== 'one';
+      // A verdict without its output has no account: it is recorded once they are joined.
+      if (!alone || event.kind !== 'verdict')
+        judged.push(judgeReferring(event, grounds, answer?.found === 'one' ? answer.output : undefined, reporters));
+      // After it was judged: one that a detector throws on is a dead letter, and must not wait to be judged again.
+      if (alone) waiting.push({ event, found: answer });
     } catch (error) {
       rejections.push(failure(event, error));
     }

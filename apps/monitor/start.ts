@@ -45,8 +45,7 @@ export async function startMonitor({ config, health, fail }: AppContext): Promis
   });
   const drain = async (): Promise<void> => {
     closed = true;
-    await server.close();
-    await chores.close();
+    await Promise.all([server.close(), chores.close()]);
     await bundles.close();
     await app.close();
     await source.destroy();

@@ -12,6 +12,8 @@ import {
   Pages,
   Plans,
   planInForce,
+  replyAddress as replyAddressOf,
+  tokenLifetime,
 } from '../../libs/paging/index.js';
 import { BundleHolder } from '../../libs/policy/index.js';
 import type { Config } from '../config.js';
@@ -33,7 +35,8 @@ export class PagerModule {
           provide: BundleHolder,
           inject: [Database],
           useFactory: (database: Database) =>
-            BundleHolder.open({ database, listenUrl: config.databaseUrl, app: 'pager' }),
+            // NOTIFY brings a new bundle at once; an idle pager is to ask the database little.
+            BundleHolder.open({ database, listenUrl: config.databaseUrl, app: 'pager', pollMs: 10_000 }),
         },
         { provide: Incidents, useFactory: () => new Incidents() },
         {
@@ -68,7 +71,7 @@ export class PagerModule {
               databaseUrl: config.databaseUrl,
               pages,
               channels: {
-                mail: new EmailChannel({ servers: config.smtpUrls, from: config.mailFrom }),
+                mail: new EmailChannel({ servers: config.smtpUrls, from: config.mailFrom, ...replies(config) }),
                 http: new HttpChannel(outbound, secretsFromEnvironment),
               },
               links: { publicUrl: config.publicUrl, secretKeys: config.secretKeys },
@@ -78,6 +81,15 @@ export class PagerModule {
       ],
     };
   }
+}
+
+/** With a mailbox for replies, each page has an address of its own that only a reply to it can know. */
+function replies({ replyAddress, secretKeys }: Config) {
+  if (replyAddress === undefined) return {};
+  return {
+    replyTo: (notification: string, now: number) =>
+      replyAddressOf(replyAddress, notification, now + tokenLifetime, secretKeys),
+  };
 }
 
 /** A plan names the variable; what it holds never stands in a file that is applied. */
