@@ -23,6 +23,7 @@ const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   rank: () => import('./rank.js'),
   cluster: () => import('./cluster.js'),
   train: () => import('./train.js'),
+  evaluate: () => import('./evaluate.js'),
   keys: () => import('./keys.js'),
   report: () => import('./report.js'),
 };
