@@ -2,7 +2,8 @@
  * The report as an HTML mail. Styles stand in each element, as mail readers drop others; it reads whole with images off,
  * and those who read in the dark get darker grounds where their reader honours it.
  */
-import type { Page, Section, Table } from './layout.js';
+import type { Page, Section } from './layout.js';
+import type { Table } from './tables.js';
 
 const font = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif";
 const body = `margin:0;padding:16px 8px;background:#f4f5f7;color:#1d2433;${font};font-size:15px;line-height:1.5`;

@@ -1,5 +1,6 @@
 /** The report as plain text: what the verb prints and the mail's text part carries, its tables aligned by spaces. */
-import type { Page, Table } from './layout.js';
+import type { Page } from './layout.js';
+import type { Table } from './tables.js';
 
 export function textOf({ subject, opening, sections }: Page): string {
   const parts = sections.map(({ title, note, table, lines }) =>
