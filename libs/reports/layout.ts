@@ -243,7 +243,6 @@ function rest(count: number): string[] {
   return count > most ? [`and ${number(count - most)} more`] : [];
 }
 
-/** Six stretches of four hours: 24 columns fit on no phone. */
 function exhaustedLines(report: Report): string[] {
   const { exhausted, exhaustedBefore } = report;
   if (exhausted.length === 0) return exhaustedBefore > 0 ? [`None; ${exhaustedBefore} in the period before.`] : [];

@@ -66,6 +66,7 @@ export function pageTable(pages: readonly PagesOf[]): Table {
   };
 }
 
+/** Six stretches of four hours: 24 columns fit on no phone. */
 export function hourTable(pages: readonly PagesOf[]): Table {
   const starts = [0, 4, 8, 12, 16, 20];
   return {
