@@ -6,7 +6,7 @@ import type { Database, Tx } from '../database/index.js';
 import type { Incidents } from '../incidents/index.js';
 import { counter, gauge, logger } from '../telemetry/index.js';
 import { arrangementsAt, withOverrides } from './arrangements.repository.js';
-import { isConfirmed, readConfirmed, sendContactChecks } from './contact-checks.repository.js';
+import { isConfirmed, readConfirmed, sendContactChecks, type Confirmed } from './contact-checks.repository.js';
 import { arrangeDuties, doDuty, type Duties } from './duties.repository.js';
 import { tell } from './escalation.js';
 import { watchHeartbeats } from './heartbeats.repository.js';
@@ -79,7 +79,8 @@ export class Auditor {
       if (name === 'synthetic') return openSynthetic(tx, this.options.incidents, this.options.pages, stamped, said);
       return undefined;
     };
-    for (let i = 0; i < 10 && (await doDuty(this.options.database, duties, work)); i++);
+    // Each once at most: a duty done is not due again at once.
+    for (let n = Object.keys(duties).length; n > 0 && (await doDuty(this.options.database, duties, work)); n--);
     if (done.has('dead_man')) await this.beat(stamped.plan, clean);
   }
 
@@ -108,8 +109,13 @@ export class Auditor {
   private async findProblems(tx: Tx, plan: Plan): Promise<AuditProblem[]> {
     const [stalls] = await tx.query<{ overdue: number; leases: number; unsent: number; unreached: number }>(findStalls);
     const now = tx.now.getTime();
-    const { overrides } = await arrangementsAt(tx, tx.now, { to: new Date(now + day) });
-    const confirmed = await readConfirmed(tx);
+    // Only what the plan makes a question is asked: an idle pager is to leave the database alone.
+    const scheduled = Object.keys(plan.schedules).length > 0;
+    const overrides = scheduled ? (await arrangementsAt(tx, tx.now, { to: new Date(now + day) })).overrides : [];
+    const doubted =
+      plan.contact_checks !== undefined ||
+      Object.values(plan.responders).some(({ contacts }) => contacts.every(({ verified }) => !verified));
+    const confirmed: Confirmed = doubted ? await readConfirmed(tx) : new Map();
     const problems: AuditProblem[] = [];
     const counted = (kind: ProblemKind, count: number, what: string) => {
       if (count > 0) problems.push({ kind, what: `${count} ${what}` });
@@ -127,7 +133,7 @@ export class Auditor {
       if (contacts.some((contact) => isConfirmed(name, contact, plan, confirmed, now))) continue;
       problems.push({ kind: 'unverified', what: `${name} has no verified contact method` });
     }
-    for (const what of await syntheticProblems(tx)) problems.push({ kind: 'synthetic', what });
+    for (const what of plan.synthetic ? await syntheticProblems(tx) : []) problems.push({ kind: 'synthetic', what });
     return problems;
   }
 

@@ -1,8 +1,10 @@
 import { jest } from '@jest/globals';
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Database, Tx } from '../database/index.js';
 import { httpReceiver } from '../../test/harness/http-receiver.js';
 import { mailServer } from '../../test/harness/mail-server.js';
 import { until } from '../../test/harness/until.js';
+import type { Claimed } from './outbox.repository.js';
 import { endWorlds, email, links, world, type World } from './paging.fixture.js';
 import { verifyWebhook } from './sign-webhook.js';
 
@@ -352,4 +354,49 @@ test('a page that kills its pager each time is given up after 20 tries', async (
     expect(await here.outbox.freeOrphans(here.db.database)).toBe(1);
   }
   expect((await here.states()).map(({ state, attempts }) => `${state} ${attempts}`)).toEqual(['failed 20']);
+});
+
+test('two pagers whose sends of one step are refused at once tell the next step now, not after the wait', async () => {
+  here = await world({
+    responders: {
+      ann: { contacts: [email('ann')] },
+      ben: { contacts: [email('ben')] },
+      cleo: { contacts: [email('cleo')] },
+    },
+    escalation_policies: {
+      page: { steps: [{ tell: [{ responder: 'ann' }, { responder: 'ben' }] }, { tell: [{ responder: 'cleo' }] }] },
+    },
+  });
+  const { id } = await here.open();
+  const { database } = here.db;
+  const [one, other] = await here.outbox.claim(database, 'mail', 10, 1, false);
+  const refused = (claimed: Claimed) => [
+    { claimed, result: { outcome: 'refused' as const, reason: 'smtp_550' }, ms: 1 },
+  ];
+  const gate = Promise.withResolvers<void>();
+  const written = Promise.withResolvers<void>();
+  // The first has written its outcome and is about to commit when the second comes.
+  const slow = {
+    transaction: <T>(work: (tx: Tx) => Promise<T>) =>
+      database.transaction(async (tx) => {
+        const answer = await work(tx);
+        written.resolve();
+        await gate.promise;
+        return answer;
+      }),
+  } as Database;
+  const first = here.outbox.finish(slow, refused(one!));
+  await written.promise;
+  let over = false;
+  const second = here.outbox.finish(database, refused(other!)).finally(() => (over = true));
+  await until('the second to wait for the first, or to be done', async () => {
+    const [row] = await database.query<{ waiting: boolean }>(
+      `select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waiting`,
+    );
+    return over || row!.waiting;
+  });
+  gate.resolve();
+  await Promise.all([first, second]);
+  const due = `select due_at <= tocsin.now() as now from tocsin.escalation where incident = $1`;
+  expect(await database.query(due, [id])).toEqual([{ now: true }]);
 });

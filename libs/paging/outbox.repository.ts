@@ -113,8 +113,9 @@ const recordOutcomes = `
     on conflict (notification, attempt) do nothing)
   select id from kept`;
 
+// Not for share: of two pagers whose sends of one step fail together, the second must see what the first wrote.
 const lockEscalations = `
-  select incident, round, state from tocsin.escalation where incident = any($1) order by incident for share`;
+  select incident, round, state from tocsin.escalation where incident = any($1) order by incident for no key update`;
 
 // Claims whose owner's lock is gone, or whose lease ran out: the send may have reached its receiver or not.
 const freeOrphans = `
