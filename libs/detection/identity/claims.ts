@@ -65,6 +65,9 @@ const customerAfter =
 const reporting =
   /\b(?:said|says|told|according to|announced|stated|tweeted|wrote|writes|claimed|explained|added|asked|replied|reported|quoted|reads?|scam(?:mer)?s?|phish\w*|pretend\w*|impersonat\w*|if (?:someone|you receive|anyone))\b/;
 
+const mostMentions = 50;
+const reach = 160;
+
 /** Every claim of a protected identity in the text, surest first, one an identity and form. */
 export function identityClaims(
   text: string,
@@ -77,9 +80,10 @@ export function identityClaims(
   lines.forEach((line, index) => {
     const sentence = spoken[index];
     if (!sentence || !names.any(line)) return;
-    for (const mention of names.find(line)) {
-      const left = line.slice(0, mention.start);
-      const right = line.slice(mention.end);
+    // What stands far from a name says nothing of it; a line of a thousand names is read no longer than one of fifty.
+    for (const mention of names.find(line).slice(0, mostMentions)) {
+      const left = line.slice(Math.max(0, mention.start - reach), mention.start);
+      const right = line.slice(mention.end, mention.end + reach);
       const found = formOf(left, right, line, lines, index, first);
       if (!found) continue;
       const [form, sure] = found;

@@ -27,6 +27,16 @@ test('ordinary text is not folded at all, only put in lower case', () => {
   expect(folded(text)).toBe(text.toLowerCase());
 });
 
+test.each([
+  ['stars', `a${'*'.repeat(60_000)} b`],
+  ['mixed marks', `a${'*~`'.repeat(20_000)} b`],
+  ['letters apart', `${'a '.repeat(30_000)}zz`],
+  ['entities', '&#'.repeat(30_000)],
+  ['tags', 'a<!--'.repeat(12_000)],
+])('a long run of %s is folded in time linear in it', (_, text) => {
+  expect(fold(text).length).toBeLessThanOrEqual(text.length);
+});
+
 test('folding is total and settles', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
