@@ -3,8 +3,10 @@ import { queryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import {
   currentSession,
   getIncident,
+  getReport,
   listFindings,
   listNotifications,
+  listReports,
   listThresholds,
   listTimeline,
   overview,
@@ -39,6 +41,12 @@ export const thresholdsQuery = queryOptions({
   queryFn: async ({ signal }) => (await listThresholds({ signal })).data,
 });
 
+export const reportQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['report', id],
+    queryFn: async ({ signal }) => (await getReport({ path: { id }, signal })).data,
+  });
+
 export const precisionQuery = (days: number) =>
   queryOptions({
     queryKey: ['precision', days],
@@ -55,6 +63,8 @@ export const useNotifications = (id: string) =>
   useList(['incident', id, 'notifications'], 100, (query, signal) =>
     listNotifications({ path: { id }, query, signal }),
   );
+
+export const useReports = () => useList(['reports'], 50, (query, signal) => listReports({ query, signal }));
 
 export const useUnreviewed = () =>
   useList(['unreviewed'], 50, (query, signal) => searchFindings({ query: { ...query, unreviewed: 'true' }, signal }));

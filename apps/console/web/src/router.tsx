@@ -44,7 +44,12 @@ const overview = createRoute({ getParentRoute: () => shell, path: '/overview', c
 const onCall = createRoute({ getParentRoute: () => shell, path: '/on-call', component: OnCallPage });
 const reviews = createRoute({ getParentRoute: () => shell, path: '/reviews', component: ReviewsPage });
 const thresholds = createRoute({ getParentRoute: () => shell, path: '/thresholds', component: ThresholdsPage });
-const reports = createRoute({ getParentRoute: () => shell, path: '/reports', component: ReportsPage });
+const reports = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports',
+  component: ReportsPage,
+  validateSearch: ({ report }): { report?: string } => (typeof report === 'string' ? { report } : {}),
+});
 
 export const router = createRouter({
   routeTree: root.addChildren([

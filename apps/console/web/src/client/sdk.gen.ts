@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AcknowledgeIncidentData, AcknowledgeIncidentErrors, AcknowledgeIncidentResponses, AddResponderData, AddResponderErrors, AddResponderResponses, CurrentSessionData, CurrentSessionResponses, DeclineThresholdData, DeclineThresholdErrors, DeclineThresholdResponses, EnqueueData, EnqueueResponses, EscalateIncidentData, EscalateIncidentErrors, EscalateIncidentResponses, FinishTaskData, FinishTaskErrors, FinishTaskResponses, GetIncidentData, GetIncidentErrors, GetIncidentResponses, GiveRoleData, GiveRoleErrors, GiveRoleResponses, LinkIncidentsData, LinkIncidentsErrors, LinkIncidentsResponses, ListFindingsData, ListFindingsResponses, ListIncidentsData, ListIncidentsResponses, ListNotificationsData, ListNotificationsResponses, ListReviewsData, ListReviewsResponses, ListThresholdsData, ListThresholdsResponses, ListTimelineData, ListTimelineResponses, MergeIncidentData, MergeIncidentErrors, MergeIncidentResponses, NoteIncidentData, NoteIncidentErrors, NoteIncidentResponses, OverviewData, OverviewResponses, PrecisionData, PrecisionResponses, PublishThresholdData, PublishThresholdErrors, PublishThresholdResponses, ReassignIncidentData, ReassignIncidentErrors, ReassignIncidentResponses, ReopenIncidentData, ReopenIncidentErrors, ReopenIncidentResponses, ResolveIncidentData, ResolveIncidentErrors, ResolveIncidentResponses, RevealEvidenceData, RevealEvidenceResponses, ReviewFindingData, ReviewFindingResponses, SearchFindingsData, SearchFindingsResponses, SetSeverityData, SetSeverityErrors, SetSeverityResponses, SignInData, SignInResponses, SignOutData, SignOutResponses, SnoozeIncidentData, SnoozeIncidentErrors, SnoozeIncidentResponses, WhoIsOnCallData, WhoIsOnCallResponses } from './types.gen';
+import type { AcknowledgeIncidentData, AcknowledgeIncidentErrors, AcknowledgeIncidentResponses, AddOverrideData, AddOverrideResponses, AddResponderData, AddResponderErrors, AddResponderResponses, AddSilenceData, AddSilenceResponses, ArrangementsData, ArrangementsResponses, BeatData, BeatResponses, CurrentSessionData, CurrentSessionResponses, DeclineThresholdData, DeclineThresholdErrors, DeclineThresholdResponses, EndSilenceData, EndSilenceResponses, EnqueueData, EnqueueResponses, EscalateIncidentData, EscalateIncidentErrors, EscalateIncidentResponses, FinishTaskData, FinishTaskErrors, FinishTaskResponses, GetIncidentData, GetIncidentErrors, GetIncidentResponses, GetReportData, GetReportErrors, GetReportResponses, GiveRoleData, GiveRoleErrors, GiveRoleResponses, ImportCalendarData, ImportCalendarResponses, InboundMailData, InboundMailResponses, LinkIncidentsData, LinkIncidentsErrors, LinkIncidentsResponses, ListFindingsData, ListFindingsResponses, ListIncidentsData, ListIncidentsResponses, ListNotificationsData, ListNotificationsResponses, ListReportsData, ListReportsResponses, ListReviewsData, ListReviewsResponses, ListThresholdsData, ListThresholdsResponses, ListTimelineData, ListTimelineResponses, MakeCalendarData, MakeCalendarResponses, MergeIncidentData, MergeIncidentErrors, MergeIncidentResponses, NoteIncidentData, NoteIncidentErrors, NoteIncidentResponses, OverviewData, OverviewResponses, PrecisionData, PrecisionResponses, PublishThresholdData, PublishThresholdErrors, PublishThresholdResponses, ReassignIncidentData, ReassignIncidentErrors, ReassignIncidentResponses, RemoveOverrideData, RemoveOverrideResponses, ReopenIncidentData, ReopenIncidentErrors, ReopenIncidentResponses, ResolveIncidentData, ResolveIncidentErrors, ResolveIncidentResponses, RevealEvidenceData, RevealEvidenceResponses, ReviewFindingData, ReviewFindingResponses, RevokeCalendarsData, RevokeCalendarsResponses, SearchFindingsData, SearchFindingsResponses, SetSeverityData, SetSeverityErrors, SetSeverityResponses, SignInData, SignInResponses, SignOutData, SignOutResponses, SnoozeIncidentData, SnoozeIncidentErrors, SnoozeIncidentResponses, WhoIsOnCallData, WhoIsOnCallResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -335,6 +335,103 @@ export const whoIsOnCall = <ThrowOnError extends boolean = true>(options?: Optio
 });
 
 /**
+ * Silences in force, and overrides of the next 90 days
+ */
+export const arrangements = <ThrowOnError extends boolean = true>(options?: Options<ArrangementsData, ThrowOnError>): RequestResult<ArrangementsResponses, unknown, ThrowOnError> => (options?.client ?? client).get<ArrangementsResponses, unknown, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/arrangements',
+    ...options
+});
+
+/**
+ * Page nobody for matching incidents until then
+ */
+export const addSilence = <ThrowOnError extends boolean = true>(options: Options<AddSilenceData, ThrowOnError>): RequestResult<AddSilenceResponses, unknown, ThrowOnError> => (options.client ?? client).post<AddSilenceResponses, unknown, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/silences',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * End a silence now
+ */
+export const endSilence = <ThrowOnError extends boolean = true>(options: Options<EndSilenceData, ThrowOnError>): RequestResult<EndSilenceResponses, unknown, ThrowOnError> => (options.client ?? client).delete<EndSilenceResponses, unknown, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/silences/{id}',
+    ...options
+});
+
+/**
+ * Put somebody, or nobody, on call for a while
+ */
+export const addOverride = <ThrowOnError extends boolean = true>(options: Options<AddOverrideData, ThrowOnError>): RequestResult<AddOverrideResponses, unknown, ThrowOnError> => (options.client ?? client).post<AddOverrideResponses, unknown, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/overrides',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take an override back
+ */
+export const removeOverride = <ThrowOnError extends boolean = true>(options: Options<RemoveOverrideData, ThrowOnError>): RequestResult<RemoveOverrideResponses, unknown, ThrowOnError> => (options.client ?? client).delete<RemoveOverrideResponses, unknown, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/overrides/{id}',
+    ...options
+});
+
+/**
+ * Make the secret address of an iCalendar feed
+ */
+export const makeCalendar = <ThrowOnError extends boolean = true>(options: Options<MakeCalendarData, ThrowOnError>): RequestResult<MakeCalendarResponses, unknown, ThrowOnError> => (options.client ?? client).post<MakeCalendarResponses, unknown, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/calendars',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Revoke every feed of a schedule or responder
+ */
+export const revokeCalendars = <ThrowOnError extends boolean = true>(options: Options<RevokeCalendarsData, ThrowOnError>): RequestResult<RevokeCalendarsResponses, unknown, ThrowOnError> => (options.client ?? client).post<RevokeCalendarsResponses, unknown, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/calendars/revoke',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take overrides from an iCalendar file
+ */
+export const importCalendar = <ThrowOnError extends boolean = true>(options: Options<ImportCalendarData, ThrowOnError>): RequestResult<ImportCalendarResponses, unknown, ThrowOnError> => (options.client ?? client).post<ImportCalendarResponses, unknown, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/schedules/{name}/import',
+    ...options
+});
+
+/**
+ * Say that another system is alive; a missed beat opens an incident
+ */
+export const beat = <ThrowOnError extends boolean = true>(options: Options<BeatData, ThrowOnError>): RequestResult<BeatResponses, unknown, ThrowOnError> => (options.client ?? client).post<BeatResponses, unknown, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/heartbeats/{name}',
+    ...options
+});
+
+/**
  * Thresholds in force and proposals that wait
  */
 export const listThresholds = <ThrowOnError extends boolean = true>(options?: Options<ListThresholdsData, ThrowOnError>): RequestResult<ListThresholdsResponses, unknown, ThrowOnError> => (options?.client ?? client).get<ListThresholdsResponses, unknown, ThrowOnError>({
@@ -362,10 +459,37 @@ export const declineThreshold = <ThrowOnError extends boolean = true>(options: O
 });
 
 /**
+ * Reports, newest first
+ */
+export const listReports = <ThrowOnError extends boolean = true>(options?: Options<ListReportsData, ThrowOnError>): RequestResult<ListReportsResponses, unknown, ThrowOnError> => (options?.client ?? client).get<ListReportsResponses, unknown, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/reports',
+    ...options
+});
+
+/**
+ * One report, as text and as HTML
+ */
+export const getReport = <ThrowOnError extends boolean = true>(options: Options<GetReportData, ThrowOnError>): RequestResult<GetReportResponses, GetReportErrors, ThrowOnError> => (options.client ?? client).get<GetReportResponses, GetReportErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/reports/{id}',
+    ...options
+});
+
+/**
  * PagerDuty Events v2: trigger, acknowledge or resolve an alarm of another tool
  */
 export const enqueue = <ThrowOnError extends boolean = true>(options?: Options<EnqueueData, ThrowOnError>): RequestResult<EnqueueResponses, unknown, ThrowOnError> => (options?.client ?? client).post<EnqueueResponses, unknown, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/v2/enqueue',
+    ...options
+});
+
+/**
+ * A mail for the reply address, as it came: acknowledges or resolves by its first line
+ */
+export const inboundMail = <ThrowOnError extends boolean = true>(options: Options<InboundMailData, ThrowOnError>): RequestResult<InboundMailResponses, unknown, ThrowOnError> => (options.client ?? client).post<InboundMailResponses, unknown, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/inbound/mail',
     ...options
 });

@@ -347,6 +347,75 @@ export type OnCall = {
     }>;
 };
 
+export type Arrangements = {
+    silences: Array<{
+        id: string;
+        match: {
+            [key: string]: unknown;
+        };
+        from: string;
+        to: string;
+        reason: string;
+        by: string;
+    }>;
+    overrides: Array<{
+        id: string;
+        schedule: string;
+        responder?: string;
+        from: string;
+        to: string;
+        reason?: string;
+        by: string;
+    }>;
+};
+
+export type NewSilence = {
+    match: {
+        severity?: 'SEV1' | 'SEV2' | 'SEV3' | 'SEV4' | Array<'SEV1' | 'SEV2' | 'SEV3' | 'SEV4'>;
+        detector?: string | Array<string>;
+        rule?: string | Array<string>;
+        model?: string | Array<string>;
+        stage?: string | Array<string>;
+        service?: string | Array<string>;
+        title?: string | Array<string>;
+        key?: {
+            [key: string]: string | Array<string>;
+        };
+    };
+    from?: string;
+    to: string;
+    reason: string;
+};
+
+export type Made = {
+    id: string;
+};
+
+export type NewOverride = {
+    schedule: string;
+    /**
+     * absent: nobody, on purpose
+     */
+    responder?: string;
+    from: string;
+    to: string;
+    reason?: string;
+};
+
+export type NewCalendar = {
+    kind: 'schedule' | 'responder';
+    name: string;
+};
+
+export type CalendarMade = {
+    url: string;
+};
+
+export type CalendarImported = {
+    taken: number;
+    problems: Array<string>;
+};
+
 export type Thresholds = {
     in_force: Array<{
         model: string;
@@ -368,6 +437,85 @@ export type Thresholds = {
         proposed_at: string;
         proposed_by: string;
     }>;
+};
+
+export type ReportPage = {
+    items: Array<Report>;
+    /**
+     * cursor of the next page; null at the end
+     */
+    next: string | null;
+};
+
+export type Report = {
+    id: string;
+    kind: 'hourly' | 'daily' | 'weekly';
+    /**
+     * `2026-W47`, `2026-11-24`, or an hour with its offset
+     */
+    period: string;
+    timezone: string;
+    from: string;
+    /**
+     * not part of the period
+     */
+    to: string;
+    subject: string;
+    made_at: string;
+    /**
+     * when the first address got it; null where none has yet
+     */
+    sent_at: string | null;
+    /**
+     * sent over 15 minutes after its period, and says so
+     */
+    late: boolean;
+    /**
+     * addresses that it has not reached yet
+     */
+    waiting: number;
+    /**
+     * addresses whose mail server refused it for good
+     */
+    refused: number;
+};
+
+export type WholeReport = {
+    id: string;
+    kind: 'hourly' | 'daily' | 'weekly';
+    /**
+     * `2026-W47`, `2026-11-24`, or an hour with its offset
+     */
+    period: string;
+    timezone: string;
+    from: string;
+    /**
+     * not part of the period
+     */
+    to: string;
+    subject: string;
+    made_at: string;
+    /**
+     * when the first address got it; null where none has yet
+     */
+    sent_at: string | null;
+    /**
+     * sent over 15 minutes after its period, and says so
+     */
+    late: boolean;
+    /**
+     * addresses that it has not reached yet
+     */
+    waiting: number;
+    /**
+     * addresses whose mail server refused it for good
+     */
+    refused: number;
+    text: string;
+    /**
+     * a whole page, its chart inside
+     */
+    html: string;
 };
 
 export type SignOutData = {
@@ -905,6 +1053,129 @@ export type WhoIsOnCallResponses = {
 
 export type WhoIsOnCallResponse = WhoIsOnCallResponses[keyof WhoIsOnCallResponses];
 
+export type ArrangementsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/arrangements';
+};
+
+export type ArrangementsResponses = {
+    200: Arrangements;
+};
+
+export type ArrangementsResponse = ArrangementsResponses[keyof ArrangementsResponses];
+
+export type AddSilenceData = {
+    body: NewSilence;
+    path?: never;
+    query?: never;
+    url: '/api/v1/silences';
+};
+
+export type AddSilenceResponses = {
+    201: Made;
+};
+
+export type AddSilenceResponse = AddSilenceResponses[keyof AddSilenceResponses];
+
+export type EndSilenceData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/silences/{id}';
+};
+
+export type EndSilenceResponses = {
+    204: void;
+};
+
+export type EndSilenceResponse = EndSilenceResponses[keyof EndSilenceResponses];
+
+export type AddOverrideData = {
+    body: NewOverride;
+    path?: never;
+    query?: never;
+    url: '/api/v1/overrides';
+};
+
+export type AddOverrideResponses = {
+    201: Made;
+};
+
+export type AddOverrideResponse = AddOverrideResponses[keyof AddOverrideResponses];
+
+export type RemoveOverrideData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/overrides/{id}';
+};
+
+export type RemoveOverrideResponses = {
+    204: void;
+};
+
+export type RemoveOverrideResponse = RemoveOverrideResponses[keyof RemoveOverrideResponses];
+
+export type MakeCalendarData = {
+    body: NewCalendar;
+    path?: never;
+    query?: never;
+    url: '/api/v1/calendars';
+};
+
+export type MakeCalendarResponses = {
+    201: CalendarMade;
+};
+
+export type MakeCalendarResponse = MakeCalendarResponses[keyof MakeCalendarResponses];
+
+export type RevokeCalendarsData = {
+    body: NewCalendar;
+    path?: never;
+    query?: never;
+    url: '/api/v1/calendars/revoke';
+};
+
+export type RevokeCalendarsResponses = {
+    200: unknown;
+};
+
+export type ImportCalendarData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/api/v1/schedules/{name}/import';
+};
+
+export type ImportCalendarResponses = {
+    200: CalendarImported;
+};
+
+export type ImportCalendarResponse = ImportCalendarResponses[keyof ImportCalendarResponses];
+
+export type BeatData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/api/v1/heartbeats/{name}';
+};
+
+export type BeatResponses = {
+    204: void;
+};
+
+export type BeatResponse = BeatResponses[keyof BeatResponses];
+
 export type ListThresholdsData = {
     body?: never;
     path?: never;
@@ -960,6 +1231,44 @@ export type DeclineThresholdResponses = {
 
 export type DeclineThresholdResponse = DeclineThresholdResponses[keyof DeclineThresholdResponses];
 
+export type ListReportsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        cursor?: string;
+        limit?: number;
+        kind?: 'hourly' | 'daily' | 'weekly';
+    };
+    url: '/api/v1/reports';
+};
+
+export type ListReportsResponses = {
+    200: ReportPage;
+};
+
+export type ListReportsResponse = ListReportsResponses[keyof ListReportsResponses];
+
+export type GetReportData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/reports/{id}';
+};
+
+export type GetReportErrors = {
+    404: Problem;
+};
+
+export type GetReportError = GetReportErrors[keyof GetReportErrors];
+
+export type GetReportResponses = {
+    200: WholeReport;
+};
+
+export type GetReportResponse = GetReportResponses[keyof GetReportResponses];
+
 export type EnqueueData = {
     body?: never;
     path?: never;
@@ -969,4 +1278,24 @@ export type EnqueueData = {
 
 export type EnqueueResponses = {
     202: unknown;
+};
+
+export type InboundMailData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * envelope sender; empty for the null sender
+         */
+        from?: string;
+        /**
+         * envelope recipients, comma-separated
+         */
+        to: string;
+    };
+    url: '/api/v1/inbound/mail';
+};
+
+export type InboundMailResponses = {
+    200: unknown;
 };
