@@ -1,7 +1,9 @@
 /** The verifier on a real PostgreSQL: questions are shared, answered once for all, and forgotten. */
 import type { ServerResponse } from 'node:http';
+import { createDataSource, Database } from '../../database/index.js';
 import { testDatabase, type TestDatabase } from '../../../test/harness/database.js';
 import { httpReceiver, type HttpReceiver } from '../../../test/harness/http-receiver.js';
+import { proxyTo } from '../../../test/harness/proxy.js';
 import { until } from '../../../test/harness/until.js';
 import type { DueCheck, RemotePolicy } from './check.js';
 import { remoteIndex } from './checks.js';
@@ -179,7 +181,7 @@ test('what a frozen verifier holds is taken by another when its lease ends', asy
   expect(await rows()).toMatchObject([{ tries: 2 }]);
 });
 
-test('while verdicts cannot be published nothing more is taken, readiness says so, and none is lost', async () => {
+test('while verdicts cannot be published readiness says so, and none is lost', async () => {
   let away = true;
   const published: RemoteVerdict[] = [];
   const { verifier } = await run({
@@ -191,7 +193,8 @@ test('while verdicts cannot be published nothing more is taken, readiness says s
   await note(aCheck());
   await until('the trouble to be told', () => verifier.health() !== undefined, long);
   await note(aCheck({ id: 'c-2' }));
-  expect(await rows()).toMatchObject([{ state: 'claimed', content: aCheck().content }, { state: 'waiting' }]);
+  expect((await rows()).map(({ content }) => content)).toEqual([aCheck().content, aCheck().content]);
+  expect(await done()).toEqual([]);
   away = false;
   await until('both verdicts', async () => (await done()).length === 2, long);
   expect(published.map(({ id }) => id)).toEqual(['c-1-clean', 'c-2-clean']);
@@ -209,6 +212,34 @@ test('a verdict that was published but not marked is published again under the s
   await until('the second one', () => published.length === 2, long);
   expect(published[1]).toEqual(published[0]);
 });
+
+test('a database that goes away under a verdict costs neither it nor the next, and nothing is published twice', async () => {
+  const { host } = new URL(db.url);
+  const proxy = await proxyTo(host);
+  const url = db.url.replace(host, proxy.address);
+  const source = createDataSource({ url, applicationName: 'tocsin test verifier', poolSize: 2 });
+  await source.initialize();
+  try {
+    const held: ServerResponse[] = [];
+    reply = (response) => void held.push(response);
+    await note(aCheck());
+    const { verifier, published } = await run({ database: new Database(source), databaseUrl: url });
+    await until('the request', () => held.length === 1, long);
+    await proxy.refuse();
+    held[0]!.end(clean);
+    await until('the trouble to be told', () => verifier.health() !== undefined, long);
+    await proxy.accept();
+    await until('the mark', async () => (await done()).length === 1, long);
+    reply = (response) => void response.end(clean);
+    await note(aCheck({ id: 'c-2' }));
+    await until('the next one', async () => (await done()).length === 2, long);
+    expect(published.map(({ id }) => id)).toEqual(['c-1-clean', 'c-2-clean']);
+    await verifier.close();
+  } finally {
+    await source.destroy();
+    await proxy.close();
+  }
+}, 180_000);
 
 test('a close waits for what is asked and publishes it', async () => {
   const held: ServerResponse[] = [];

@@ -58,6 +58,8 @@ export interface VerifierOptions {
 interface Settled {
   readonly check: ClaimedCheck;
   readonly answer: Answer;
+  /** Its verdict is stored; only the mark is missing. */
+  published: boolean;
 }
 
 const atATime = 32;
@@ -161,7 +163,7 @@ export class Verifier {
       log.error({ err: error, check: check.kind }, 'a question could not be asked: this is a fault of Tocsin');
       answer = { outcome: 'unchecked', reason: 'given_up', again: false };
     }
-    this.settled.push({ check, answer });
+    this.settled.push({ check, answer, published: false });
     this.gather();
   }
 
@@ -203,18 +205,19 @@ export class Verifier {
     const finished: FinishedCheck[] = [];
     const later: { id: string; reason: UncheckedReason; afterMs: number }[] = [];
     const kinds = new Map(group.map(({ check }) => [check.id, check.kind]));
-    for (const { check, answer } of group) {
+    for (const { check, answer, published } of group) {
       const afterMs = this.laterBy(check, answer);
       if (answer.outcome === 'unchecked' && afterMs !== undefined) {
         later.push({ id: check.id, reason: answer.reason, afterMs });
         continue;
       }
       const of = verdictsOf(check, answer);
-      said.push(...of);
+      if (!published) said.push(...of);
       const labels = of.map(({ label }) => label).join(' ');
       finished.push({ id: check.id, label: labels, ...(answer.outcome === 'unchecked' && { reason: answer.reason }) });
     }
     if (said.length > 0) await publish(said);
+    for (const one of group) one.published = true;
     await this.checks.finish(database, finished);
     await this.checks.postpone(database, later);
     for (const { id, label, reason } of finished) {
