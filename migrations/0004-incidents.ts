@@ -34,7 +34,8 @@ export class Incidents1764500000004 implements MigrationInterface {
 
 const outputs = [
   // One narrow row an output. The hash is 12 bytes of the id's digest, then 4 of the source's, so that a reference
-  // without a source is a range of the same index. Days far from now fall into the default partition.
+  // without a source is a range of the same index. Hash first: feedback names no day, and before PostgreSQL 18 an index
+  // is not searched without its first column. Days far from now fall into the default partition.
   `create table tocsin.output_index (
      day            date        not null,
      hash           uuid        not null,
@@ -46,7 +47,7 @@ const outputs = [
      model          text,
      stage          text,
      at             timestamptz not null,
-     constraint output_index_key primary key (day, hash)
+     constraint output_index_key primary key (hash, day)
    ) partition by range (day)`,
   `create table tocsin.output_index_default partition of tocsin.output_index default`,
   // Who reported, and since when Tocsin knows them: new accounts alone page nobody.

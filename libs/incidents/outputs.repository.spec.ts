@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { testDatabase, type TestDatabase } from '../../test/harness/database.js';
 import type { FeedbackEvent, OutputEvent } from '../events/index.js';
+import { Bundles } from '../policy/index.js';
 import { aFinding, anOutput, noon } from './builders.js';
 import { Floods } from './floods.repository.js';
 import { joinReference, Outputs } from './outputs.repository.js';
@@ -70,6 +71,13 @@ test('a reference is joined with or without its source, and several matches are 
   ]);
 });
 
+test('a reference is found by its hash alone: before PostgreSQL 18 the key must begin with it', async () => {
+  const [key] = await db.database.query<{ key: string }>(
+    `select pg_get_constraintdef(oid) as key from pg_constraint where conname = 'output_index_key'`,
+  );
+  expect(key).toEqual({ key: 'PRIMARY KEY (hash, day)' });
+});
+
 test('an output indexed under two days is one output', async () => {
   await index(anOutput({ id: 'a' }));
   await index(anOutput({ id: 'a', day: '2026-03-03' }));
@@ -125,6 +133,13 @@ test('days are made ahead, rows of the default partition move into theirs, and o
 test('two copies keep up one after the other or not at all', async () => {
   const both = await Promise.all([keepUp(db.database, threeDays), keepUp(db.database, threeDays)]);
   expect(both).toContain(true);
+});
+
+test('a bundle that is being applied keeps nobody from making the days', async () => {
+  await db.database.transaction(async (tx) => {
+    await new Bundles().apply(tx, { hash: 'a'.repeat(32), files: {} }, 'test');
+    expect(await keepUp(db.database, threeDays)).toBe(true);
+  });
 });
 
 test('tallies of two partitions are summed on read', async () => {

@@ -1,8 +1,8 @@
 /** Days of the output index made ahead and dropped behind, and rows that have had their time. One copy at a time. */
 import type { Database } from '../database/index.js';
 
-/** Any number that nothing else locks. */
-const upkeepLock = 7_408;
+/** A number that nothing else locks: 7407 is migrations, 7408 bundles, 7409 thresholds. */
+const upkeepLock = 7_410;
 const daysAhead = 3;
 const dayMs = 86_400_000;
 
