@@ -64,6 +64,8 @@ test('errors are told apart: the server away, a lost race, a fault of the data',
     true,
   );
   expect(isConnectionLoss(new Error('Connection terminated unexpectedly'))).toBe(true);
+  // A name server that is away for a moment.
+  expect(isConnectionLoss(Object.assign(new Error('getaddrinfo EAI_AGAIN db'), { code: 'EAI_AGAIN' }))).toBe(true);
   expect(isConnectionLoss(Object.assign(new Error('x'), { code: '53300' }))).toBe(true);
   expect(isConnectionLoss(Object.assign(new Error('x'), { code: '22021' }))).toBe(false);
   expect(isConnectionLoss(new TypeError('x is undefined'))).toBe(false);
