@@ -54,6 +54,12 @@ function explainFailure(error: unknown): number {
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;
   }
+  // First, for both speak of refused connections.
+  const kafka = kafkaTrouble(error);
+  if (kafka !== undefined) {
+    process.stderr.write(`${kafka}\n`);
+    return 1;
+  }
   if (isConnectionLoss(error)) {
     process.stderr.write(
       `PostgreSQL cannot be reached: ${wordsOf(error)}. Check TOCSIN_DATABASE_URL and that the server runs.\n`,
@@ -68,18 +74,17 @@ function explainFailure(error: unknown): number {
     process.stderr.write(`PostgreSQL refuses TOCSIN_DATABASE_URL: ${(error as Error).message}.\n`);
     return 1;
   }
-  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
-  if (String(name).startsWith('KafkaJS') || String(code).startsWith('TOCSIN_KAFKA')) {
-    process.stderr.write(
-      String(code).startsWith('TOCSIN_KAFKA')
-        ? `${wordsOf(error)}\n`
-        : `Kafka cannot be reached: ${wordsOf(error)}. Check TOCSIN_KAFKA_BROKERS and that a broker runs.\n`,
-    );
-    return 1;
-  }
   // Nothing a user did: the stack is for whoever mends it.
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 1;
+}
+
+/** By name alone: most verbs never load the stream. */
+function kafkaTrouble(error: unknown): string | undefined {
+  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+  if (String(code).startsWith('TOCSIN_KAFKA')) return wordsOf(error);
+  if (!String(name).startsWith('KafkaJS')) return undefined;
+  return `Kafka cannot be reached: ${wordsOf(error)}. Check TOCSIN_KAFKA_BROKERS and that a broker runs.`;
 }
 
 /** Several addresses of one host that all refuse make an error without a message. */
