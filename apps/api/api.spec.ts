@@ -198,7 +198,12 @@ test('an alarm of another tool opens one incident a dedup key, and resolves it',
 
 test('halves of characters and NULs keep no alarm out, and are a wrong question elsewhere', async () => {
   const { secret } = await new Access(db.database).createKey('routing', 'a tool in C', 'test');
-  const payload = { summary: 'cut \ud83d', source: 'db-1', severity: 'info', custom_details: { 'a\u0000': ['\udc00'] } };
+  const payload = {
+    summary: 'cut \ud83d',
+    source: 'db-1',
+    severity: 'info',
+    custom_details: { 'a\u0000': ['\udc00'] },
+  };
   const sent = await call('/v2/enqueue', {
     method: 'POST',
     body: { routing_key: secret, event_action: 'trigger', dedup_key: 'halves', payload },

@@ -49,7 +49,7 @@ function describe(error: unknown): ProblemDetails {
     return details(503, 'database-unreachable', 'The database cannot be reached; try again in a few seconds.');
   }
   // A NUL or half a character in a path, a query or a body: PostgreSQL takes neither.
-  if (/^22/.test(sqlState(error) ?? ''))
+  if (sqlState(error)?.startsWith('22'))
     return details(400, 'bad-request', 'Found a NUL or half a character, wanted plain Unicode text.');
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {
