@@ -135,13 +135,13 @@ const lookalikes: Part = (folder, _corpus, weights, add) => {
     rows.filter((row) => row.label === label).map(({ domain }) => judge.domain(domain)?.score ?? 0);
   add({
     what: 'lookalike domains: recall',
-    on: 'dnstwist',
+    on: 'dnstwist, tuned on',
     result: fires(scores(1), shippedBounds.lookalike.floor),
     goal: '.96',
   });
   add({
     what: 'lookalike domains: genuine ones that fire',
-    on: 'top sites, news',
+    on: 'top sites and news, tuned on',
     result: fires(scores(0), shippedBounds.lookalike.floor),
     goal: '.5 %',
   });
@@ -230,7 +230,7 @@ const compliance: Part = (_folder, corpus, _weights, add) => {
     const refusals = tested.filter(({ label, text }) => label === 0 && declinesAtOnce(text)).map(score);
     const negatives = ordinary.map(score);
     const floor = shippedBounds.compliance.floor;
-    const on = `${source} against arenahard, both left out`;
+    const on = `${source} against arenahard, neither learned, both looked at`;
     add({
       what: 'compliance: unseen jailbreaks against ordinary answers, R@1%',
       on,
@@ -240,7 +240,7 @@ const compliance: Part = (_folder, corpus, _weights, add) => {
     add({ what: 'compliance: recall at the floor', on, result: fires(positives, floor), goal: '' });
     add({
       what: 'compliance: fires on ordinary answers',
-      on: 'arenahard, left out',
+      on: 'arenahard, not learned, looked at',
       result: fires(negatives, floor),
       goal: '',
     });
