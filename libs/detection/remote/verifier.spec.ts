@@ -198,7 +198,7 @@ test('while verdicts cannot be published readiness says so, and none is lost', a
   away = false;
   await until('both verdicts', async () => (await done()).length === 2, long);
   expect(published.map(({ id }) => id)).toEqual(['c-1-clean', 'c-2-clean']);
-  expect(verifier.health()).toBeUndefined();
+  await until('readiness', () => verifier.health() === undefined, long);
 });
 
 test('a verdict that was published but not marked is published again under the same id', async () => {
