@@ -31,7 +31,7 @@ beforeAll(async () => {
   running = await tocsin({ config: { 'policy.yml': truthPolicy, ...truthRules() } });
   await running.start(['api']);
 }, 120_000);
-afterAll(() => running.close(), 60_000);
+afterAll(() => running?.close(), 60_000);
 
 test(
   `no event is lost and none counted twice, pages arrive at least once: ${rounds} rounds of kill -9 of monitors and pagers under load`,

@@ -4,12 +4,12 @@
  */
 import { addTruth, expectTruth, untilCounted, untilPaged } from '../harness/reading.js';
 import { testDatabase, type TestDatabase } from '../harness/database.js';
-import { ownKafka, ownPostgres, type OwnServer } from '../harness/own-servers.js';
+import { ownKafka, ownPostgres, type OwnKafka, type OwnServer } from '../harness/own-servers.js';
 import { tocsin, type AppProcess, type Tocsin } from '../harness/tocsin.js';
 import { truth, truthPolicy, truthRules, type Truth } from '../harness/truth.js';
 
 const outageSeconds = Number(process.env['TOCSIN_KILL_ROUNDS'] ?? 3) >= 20 ? 60 : 15;
-let kafka: OwnServer;
+let kafka: OwnKafka;
 let postgres: OwnServer;
 let database: TestDatabase;
 let running: Tocsin;
@@ -19,7 +19,6 @@ let sum: Truth = { values: [], findings: new Set(), incidents: new Set() };
 beforeAll(async () => {
   [kafka, postgres] = await Promise.all([ownKafka(), ownPostgres()]);
   database = await testDatabase({ server: postgres.address });
-  // Clients that were idle when the server stopped say so; nobody waits for them.
   running = await tocsin({ config: { 'policy.yml': truthPolicy, ...truthRules() }, brokers: kafka.address, database });
   for (const names of [['api'], ['monitor'], ['monitor'], ['pager']]) apps.push(await running.start(names));
 }, 240_000);
@@ -74,9 +73,16 @@ test('after all of it every app ends on SIGTERM with code 0', async () => {
   expect(codes).toEqual(apps.map((one) => `${one.apps.join()} 0`));
 }, 120_000);
 
-test('an app that is asked to end while the broker and PostgreSQL are away ends by itself', async () => {
+test('an app that is asked to end while the broker and PostgreSQL are away ends by itself, with code 0', async () => {
   const [monitor, pager] = [await running.start(['monitor']), await running.start(['pager'])];
   await Promise.all([kafka.stop(), postgres.stop()]);
-  await Promise.all([monitor.stop(), pager.stop()]);
+  expect(await Promise.all([monitor.stop(), pager.stop()])).toEqual([0, 0]);
   await Promise.all([kafka.start(), postgres.start()]);
+}, 240_000);
+
+test('a monitor that is asked to end while the broker is frozen ends by itself, with code 0', async () => {
+  const monitor = await running.start(['monitor']);
+  kafka.freeze();
+  const code = await monitor.stop().finally(() => kafka.thaw());
+  expect(code).toBe(0);
 }, 240_000);

@@ -14,7 +14,7 @@ beforeAll(async () => {
   running = await tocsin({ config: { 'policy.yml': truthPolicy, ...truthRules() } });
   await running.start(['api']);
 }, 120_000);
-afterAll(() => running.close(), 60_000);
+afterAll(() => running?.close(), 60_000);
 
 /** Produces in portions while `meanwhile` runs, and on until it is done: whatever it does, it does in mid-batch. */
 async function underLoad(seed: number, meanwhile: () => Promise<void>): Promise<void> {

@@ -15,7 +15,13 @@ export interface OwnServer {
   close(): Promise<void>;
 }
 
-export async function ownKafka(): Promise<OwnServer> {
+export interface OwnKafka extends OwnServer {
+  /** Holds it still, connections and all: SIGSTOP; `thaw` lets it go on. */
+  freeze(): void;
+  thaw(): void;
+}
+
+export async function ownKafka(): Promise<OwnKafka> {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-own-kafka-'));
   const jars = process.env['TOCSIN_TEST_KAFKA_JARS'] ?? (await kafkaJars());
   let server = await startKafka({ folder, jars });
@@ -26,6 +32,8 @@ export async function ownKafka(): Promise<OwnServer> {
     async start() {
       server = await startKafka({ folder, jars, port });
     },
+    freeze: () => void server.child.kill('SIGSTOP'),
+    thaw: () => void server.child.kill('SIGCONT'),
     async close() {
       await server.stop({ withinMs: 10_000 });
       rmSync(folder, { recursive: true, force: true });

@@ -215,7 +215,10 @@ export async function tocsin(options: TocsinOptions = {}): Promise<Tocsin> {
     },
   };
   const applied = await running.verb(['apply']);
-  if (applied.code !== 0) throw new Error(`apply ended with ${applied.code}: ${applied.stdout}${applied.stderr}`);
+  if (applied.code !== 0) {
+    await running.close(); // what is left open would keep the test run from ending
+    throw new Error(`apply ended with ${applied.code}: ${applied.stdout}${applied.stderr}`);
+  }
   return running;
 }
 
