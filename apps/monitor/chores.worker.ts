@@ -113,10 +113,7 @@ export class Chores {
   async readEvidence(): Promise<void> {
     const { database, evidence } = this.options;
     const due = await database.transaction((tx) => evidence.take(tx, atATime));
-    for (const one of due) {
-      if (this.closed) return; // its lease ends, and another copy reads it
-      await evidence.settle(database, one, await this.recordOf(one));
-    }
+    for (const one of due) await evidence.settle(database, one, await this.recordOf(one));
   }
 
   /** The output itself; where a verdict made the finding, the output that it speaks of. */

@@ -46,6 +46,13 @@ test('a high finding opens an incident of its rule and account, a medium one wai
   expect(changesOf([aFinding({ level: 'low', task: true })])).toMatchObject([{ change: 'open', severity: 'SEV4' }]);
 });
 
+test('an incident of a rule that groups by account.id names its account as any other does', () => {
+  expect(keyOf(aFinding({ group: { 'account.id': 'acme', conversation: 'c' } })).values).toEqual({
+    account: 'acme',
+    conversation: 'c',
+  });
+});
+
 test('shadow and review-only findings and those of a red team open nothing', () => {
   const quiet = [
     aFinding({ level: 'critical', shadow: true }),

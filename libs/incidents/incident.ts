@@ -91,13 +91,20 @@ export interface CorrelationKey {
 /** A finding's own key, apart for each purpose: its `group` where its rule groups, else the account, else what there is: stage and model. */
 export function keyOf(finding: Finding): CorrelationKey {
   const { purpose } = finding.subject;
-  const values = finding.group ?? defaultGroup(finding);
+  const values = finding.group ? named(finding.group) : defaultGroup(finding);
   return {
     opener: finding.rule ?? finding.detector,
     // Red-team runs and controls never mix with what real users did.
     values: purpose === undefined || purpose === 'production' ? values : { ...values, purpose },
   };
 }
+
+/** Whoever is paged or filters reads one name for one thing, whether a rule grouped by the field or nothing did. */
+function named(group: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(group).map(([field, value]) => [keyNames[field] ?? field, value]));
+}
+
+const keyNames: Readonly<Record<string, string>> = { 'account.id': 'account', 'model.name': 'model' };
 
 function defaultGroup({ subject, matched }: Finding): Record<string, string> {
   if (subject.account !== undefined) return { account: subject.account };

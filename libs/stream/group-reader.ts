@@ -79,6 +79,7 @@ export class GroupReader {
   private readonly inFlight = new Set<Promise<unknown>>();
   private committing = false;
   private tending = false;
+  private batches = 0;
 
   constructor(
     private readonly consumer: Consumer,
@@ -138,6 +139,7 @@ export class GroupReader {
     const gone = (): boolean =>
       rebalancing || this.closing || this.dead || !payload.isRunning() || this.assignment !== assignment;
     let reading: Reading | undefined;
+    this.batches++;
     try {
       while (!assignment.ready || this.paused !== undefined) {
         if (gone()) return;
@@ -152,6 +154,7 @@ export class GroupReader {
       this.die(error);
     } finally {
       clearInterval(beat);
+      this.batches--;
       if (reading) {
         reading.busy = false;
         reading.visits++;
@@ -207,6 +210,11 @@ export class GroupReader {
   /** Lets waiting batches go; what is being recorded goes on. */
   close(): void {
     this.closing = true;
+  }
+
+  /** Resolves when no batch is in flight. */
+  async idle(): Promise<void> {
+    while (this.batches > 0) await sleep(50);
   }
 
   /** Resolves when no question is under way: one that outlives its client opens a connection nobody closes. */
