@@ -2,7 +2,7 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { Database } from '../../libs/database/index.js';
-import { decodeAll, type Event, type FeedbackEvent } from '../../libs/events/index.js';
+import { decodeAll, type Event, type FeedbackEvent, type Rejection } from '../../libs/events/index.js';
 import {
   Outputs,
   Reporters,
@@ -15,7 +15,8 @@ import {
 import { BundleHolder, noteStarts, type Bundle } from '../../libs/policy/index.js';
 import { DeadLetters, Positions, type Batch } from '../../libs/stream/index.js';
 import { counter, histogram } from '../../libs/telemetry/index.js';
-import { believe, judge, type Judged } from './judge.js';
+import { byHalves, type Refused } from './halves.js';
+import { believe, judge, type Judged, type Judgement } from './judge.js';
 import type { Compiled } from './compile.js';
 import { Recorder } from './recorder.js';
 import { tallyOf } from './tallied.js';
@@ -28,6 +29,9 @@ const batchSeconds = histogram(
   [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15],
   ['topic'],
 );
+
+/** Names of a model, version and stage that fit one index row whatever their letters; longer ones are nobody's thresholds. */
+const longestPlace = 600;
 
 @Controller()
 export class MonitorConsumer {
@@ -75,9 +79,9 @@ export class MonitorConsumer {
       await this.positions.advance(tx, batch); // first: a zombie stops here
       await noteStarts(tx, judgement.conformance.firsts, starts);
       if (reporters) await this.reporters.note(tx, reports, reporters);
-      await this.outputs_.wait(tx, judgement.waiting);
+      const stray = await byHalves(tx, judgement.waiting, (some) => this.outputs_.wait(tx, some));
       const { known, rejections, due } = await this.recorder.record(tx, judgement.judged, bundle, compiled);
-      const letters = [...refused, ...rejections];
+      const letters = [...refused, ...rejections, ...strays(stray.refused, rejections)];
       await this.deadLetters.append(tx, letters, batch.records);
       const sheet = tallyOf(judgement.judged, known, letters, judgement.conformance, tx.now.getTime());
       await this.tallies.add(tx, batch.topic, batch.partition, sheet);
@@ -113,10 +117,22 @@ export class MonitorConsumer {
       if (event?.kind !== 'output' || event.purpose !== 'production' || known.has(one)) continue;
       const { day, model, version, stage, account } = event;
       if (model === undefined || version === undefined || stage === undefined) continue;
+      if (model.length + version.length + stage.length > longestPlace) continue;
       this.scores.add({ day, model, version, stage, account: account.id, scores });
     }
     return this.scores.take();
   }
+}
+
+/** What could not be kept waiting, save what is a dead letter already. */
+function strays(refused: readonly Refused<Judgement['waiting'][number]>[], before: readonly Rejection[]): Rejection[] {
+  const told = new Set(before.map(({ origin }) => origin));
+  return refused.flatMap(({ item, state }): Rejection[] => {
+    const { origin, ephemeral } = item.event;
+    if (told.has(origin)) return [];
+    const detail = `PostgreSQL refused to keep it waiting for its output (SQLSTATE ${state})`;
+    return [{ kind: 'rejection', reason: 'refused_by_database', detail, origin, ephemeral }];
+  });
 }
 
 function count(decoded: ReturnType<typeof decodeAll>, events: readonly Event[]): void {

@@ -243,6 +243,22 @@ test('reports that come before their output, and after it, open one incident on 
   expect(await new Outputs().listWaiting(db.database, undefined)).toEqual([]);
 });
 
+test('names too long for an index row are dead letters, and the partition goes on', async () => {
+  const name = () => Array.from({ length: 512 }, () => String.fromCharCode(0x4e00 + Math.random() * 0x5000)).join('');
+  await kafka.create('tocsin.feedback', 1);
+  const { failed } = await start();
+  await send('tocsin.feedback', [{ ...feedback({ of: 'never', id: name() }), source: name() }]);
+  const strange = output({ id: name(), source: name(), text: 'xyzzy', model: name(), version: name(), stage: name() });
+  await send('tocsin.outputs', [strange, output({ text: 'xyzzy' })]);
+  await until('an incident', async () => (await incidents.list(db.database)).items.length > 0, long);
+  const letters = () => db.database.query(`select topic, reason from tocsin.dead_letter order by topic`);
+  await until('the letters', async () => (await letters()).length === 2, long);
+  expect(await letters()).toEqual(
+    ['feedback', 'outputs'].map((topic) => ({ topic: `tocsin.${topic}`, reason: 'refused_by_database' })),
+  );
+  expect(failed).toEqual([]);
+});
+
 test("a verdict of an allowed source is a finding on the output's account; others are dead letters", async () => {
   await start();
   await send('tocsin.outputs', [output({ id: 'judged', account: 'acme' })]);
