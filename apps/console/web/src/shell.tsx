@@ -1,5 +1,5 @@
 /** What stands around every page: where one can go, whether what is shown is live, and who is signed in. */
-import { AppShell, Box, Burger, Button, Group, Menu, NavLink, Text } from '@mantine/core';
+import { AppShell, Box, Burger, Group, Menu, NavLink, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
@@ -70,9 +70,9 @@ function SignedIn({ who }: { who: string }) {
             <LiveWord liveness={liveness} />
             <Menu position="bottom-end">
               <Menu.Target>
-                <Button variant="subtle" size="compact-sm" className="who" aria-label={`Signed in as ${who}: menu`}>
+                <UnstyledButton className="who" aria-label={`Signed in as ${who}: menu`}>
                   {who}
-                </Button>
+                </UnstyledButton>
               </Menu.Target>
               <Menu.Dropdown>
                 <Menu.Item onClick={helping.open} rightSection={<kbd>?</kbd>}>

@@ -70,7 +70,9 @@ function Told({ one }: { one: Notification }) {
                 </Table.Td>
                 <Table.Td>
                   {outcomes[attempt.outcome]}
-                  {attempt.reason !== undefined && `: ${attempt.reason}`}
+                  {attempt.outcome !== 'sent' &&
+                    attempt.reason !== undefined &&
+                    `: ${attempt.reason.replaceAll('_', ' ')}`}
                 </Table.Td>
                 <Table.Td ta="right">{Math.round(attempt.ms).toLocaleString()} ms</Table.Td>
               </Table.Tr>

@@ -113,7 +113,7 @@ const Card = memo(function Card({ incident, acknowledge }: RowParts) {
 
 function Title({ incident }: { incident: Incident }) {
   return (
-    <a className="title" id={rowId(incident)} href={`/incidents/${incident.id}`}>
+    <a className="title" id={rowId(incident)} href={`/incidents/${incident.id}`} title={incident.title}>
       {incident.title}
     </a>
   );

@@ -43,9 +43,9 @@ export function ThroughputChart({ points, at }: { points: Overview['throughput']
   );
 }
 
-/** A point for each minute of the hour; a minute that nobody counted is zero. */
+/** A point for each minute of the hour; a minute that nobody counted is zero. The API's minutes begin at any second. */
 function seriesOf(points: Overview['throughput'], at: string): [number[], number[], number[]] {
-  const counted = new Map(points.map((point) => [Date.parse(point.at), point]));
+  const counted = new Map(points.map((point) => [Math.ceil(Date.parse(point.at) / minuteMs) * minuteMs, point]));
   const last = Math.floor(Date.parse(at) / minuteMs) * minuteMs;
   const minutes = Array.from({ length: 60 }, (_, index) => last - (59 - index) * minuteMs);
   return [
