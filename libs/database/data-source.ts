@@ -89,7 +89,9 @@ export class Database implements Query {
       )) as unknown as pg.QueryResult[];
       const tx = openTransaction(client, (begun[1]!.rows[0] as { now: Date }).now);
       const result = await work(tx);
-      await client.query('commit');
+      // PostgreSQL answers COMMIT with ROLLBACK, and no error, where a statement failed and the failure was swallowed.
+      if ((await client.query('commit')).command !== 'COMMIT')
+        throw new Error('a statement of the transaction failed unheeded: all of it is undone');
       return result;
     } catch (error) {
       await client.query('rollback').catch(() => undefined);

@@ -18,6 +18,15 @@ test('an error inside a transaction undoes all of it and is thrown on', async ()
   expect(await db.database.query('select * from t')).toEqual([]);
 });
 
+test('a transaction whose failed statement nobody heeded is not taken for committed', async () => {
+  const failed = db.database.transaction(async (tx) => {
+    await tx.query('insert into t values (7)');
+    await tx.query('no statement').catch(() => undefined);
+  });
+  await expect(failed).rejects.toThrow('all of it is undone');
+  expect(await db.database.query('select * from t')).toEqual([]);
+});
+
 test('a savepoint undoes its own part alone', async () => {
   await db.database.transaction(async (tx) => {
     await tx.query('insert into t values (2)');
