@@ -78,11 +78,17 @@ async function load(folder) {
     .filter((name) => name.endsWith('.json'))
     .map((name) => name.slice(0, -5))
     .sort();
-  return await Promise.all(
-    ids.map((id) =>
-      parse(JSON.parse(readFileSync(join(folder, `${id}.json`), 'utf8')), readFileSync(join(folder, `${id}.eml`))),
-    ),
+  const mails = await Promise.all(
+    ids.map(async (id) => {
+      try {
+        const envelope = JSON.parse(readFileSync(join(folder, `${id}.json`), 'utf8'));
+        return [await parse(envelope, readFileSync(join(folder, `${id}.eml`)))];
+      } catch {
+        return []; // half written by a start that was killed: it was never answered with 250
+      }
+    }),
   );
+  return mails.flat();
 }
 
 /** @returns {Promise<Message>} */

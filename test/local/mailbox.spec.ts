@@ -1,6 +1,6 @@
 /** The local mailbox: mails in by SMTP, out by browser and by program, kept across starts. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,4 +67,12 @@ test('mails are there again after a start', async () => {
   } finally {
     await again.stop();
   }
+});
+
+test('a mail that a killed start left half written keeps no later start from coming up', async () => {
+  writeFileSync(join(folder, '0-half.eml'), 'Subject: half');
+  writeFileSync(join(folder, '0-half.json'), '{"id":"0-ha');
+  const again = await startMailbox({ folder });
+  await again.stop();
+  expect(again.messages.map(({ message_id }) => message_id)).toEqual(['<one@tocsin>']);
 });
