@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Database, Tx } from '../database/index.js';
 import { httpReceiver } from '../../test/harness/http-receiver.js';
 import { mailServer } from '../../test/harness/mail-server.js';
+import { proxyTo } from '../../test/harness/proxy.js';
 import { until } from '../../test/harness/until.js';
 import type { Claimed } from './outbox.repository.js';
 import { endWorlds, email, links, world, type World } from './paging.fixture.js';
@@ -123,6 +124,28 @@ test('SMTP that answers 4xx and then 250 gets the same Message-ID twice and the 
   expect(new Set(seen).size).toBe(1);
   expect(mail.received).toHaveLength(1);
   expect((await attemptsOf(incident.id))[0]?.attempts).toEqual(['retry smtp_451', 'sent smtp_250']);
+});
+
+test('a connection that breaks behind the last byte of a mail is no proof that it did not arrive: it goes again, marked', async () => {
+  here = await world();
+  let tries = 0;
+  const mail = await smtp({
+    answer: () => {
+      if (++tries > 1) return Promise.resolve();
+      between.cut();
+      return new Promise(() => undefined);
+    },
+  });
+  const between = await proxyTo(`127.0.0.1:${mail.port}`);
+  open.push(between);
+  const incident = await here.open();
+  await here.pager({ smtp: [`smtp://${between.address}`] });
+  await until('the first try', () => tries === 1, patient);
+  await until('the retry to wait', async () => (await here.states(incident.id))[0]?.state === 'waiting', patient);
+  await here.db.clock.advance('2 seconds');
+  await statesAre(['sent'], incident.id);
+  expect(mail.received[0]?.raw).toMatch(/^X-Tocsin-Possible-Duplicate: yes\r?$/m);
+  expect((await attemptsOf(incident.id))[0]?.attempts).toEqual(['retry connection', 'sent smtp_250']);
 });
 
 test('an address that is refused fails over to the next method at once', async () => {

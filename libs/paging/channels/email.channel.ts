@@ -58,8 +58,9 @@ export class EmailChannel implements Channel {
     for (const server of this.inOrder()) {
       last = await this.trySend(server, mail);
       // What may have been taken is not given to another server: the same one may answer in time at the next try.
-      if (last.outcome === 'sent' || last.outcome === 'refused' || last.unknown || signal.aborted) return last;
-      server.failedAt = performance.now();
+      if (last.outcome === 'sent' || last.outcome === 'refused' || signal.aborted) return last;
+      if (!last.unknown || last.reason === 'connection') server.failedAt = performance.now();
+      if (last.unknown) return last;
     }
     return last;
   }
@@ -117,7 +118,13 @@ export class EmailChannel implements Channel {
 
 /** 5xx about the message or the address is final; 4xx, and whatever concerns the server or the way to it, is not. */
 function judge(error: unknown, signal: AbortSignal): Sent {
-  const { code, responseCode, command } = (error ?? {}) as { code?: string; responseCode?: number; command?: string };
+  const { code, responseCode, command, timeoutType, syscall } = (error ?? {}) as {
+    code?: string;
+    responseCode?: number;
+    command?: string;
+    timeoutType?: string;
+    syscall?: string;
+  };
   if (responseCode !== undefined) {
     const ours = code === 'EAUTH' || command === 'CONN' || command?.startsWith('AUTH') || command?.startsWith('EHLO');
     const final = responseCode >= 500 && !ours;
@@ -126,7 +133,10 @@ function judge(error: unknown, signal: AbortSignal): Sent {
   if (signal.aborted) return { outcome: 'retry', reason: 'timeout', unknown: true };
   if (code === 'EENVELOPE') return { outcome: 'refused', reason: 'bad_address' };
   if (code === 'EDNS') return { outcome: 'retry', reason: 'dns' };
-  const before = command === 'CONN' || command?.startsWith('EHLO') || code === 'ETLS' || code === 'EAUTH';
+  // The library says CONN of every broken connection, also of one that broke behind the last byte of a mail.
+  const setUp = timeoutType !== undefined && timeoutType !== 'SOCKET_TIMEOUT';
+  const unreached = syscall === 'connect' || error instanceof AggregateError; // several: every address was tried
+  const before = setUp || unreached || command?.startsWith('EHLO') || code === 'ETLS' || code === 'EAUTH';
   if (code === 'ETIMEDOUT') return { outcome: 'retry', reason: 'timeout', unknown: !before };
   return { outcome: 'retry', reason: 'connection', unknown: !before };
 }
