@@ -27,6 +27,8 @@ export async function consoleBrowser({ url, adminToken }: Pick<Tocsin, 'url' | '
       locale: 'en-GB',
       timezoneId: 'Europe/Berlin',
       viewport: { width: 1440, height: 900 },
+      // A dialog that fades in would be judged half transparent.
+      reducedMotion: 'reduce',
       ...options,
     });
     context.setDefaultTimeout(patienceMs);

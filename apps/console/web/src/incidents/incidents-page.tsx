@@ -150,12 +150,14 @@ function More({ more, busy, error, byItself }: MoreParts) {
   const { ref, entry } = useIntersection({ rootMargin: '400px' });
   const near = entry?.isIntersecting ?? false;
   const readOn = useEffectEvent(() => {
-    if (byItself && !busy && !error) more();
+    if (byItself && !error) more();
   });
-  // Once each time it comes near: what it loads pushes it away again.
+  // Once it has stayed near for a moment: what was just loaded pushes it away before that.
   useEffect(() => {
-    if (near) readOn();
-  }, [near]);
+    if (!near || busy) return;
+    const timer = window.setTimeout(readOn, 100);
+    return () => window.clearTimeout(timer);
+  }, [near, busy]);
   return (
     <Group justify="center" py="md" ref={ref}>
       {error ? <Text size="sm">{wordsOf(error).title}</Text> : null}
