@@ -50,6 +50,25 @@ test('a wrong token is refused in words; the right one opens the page that was a
   expect(kept).not.toContain('tocsin_session');
 });
 
+test('a session that ended leads to the sign-in, which leads back to the page that was open', async () => {
+  const page = await browser.stranger('/sign-in?from=%2Foverview');
+  pages.push(page);
+  await page.getByLabel('Token', { exact: true }).fill(running.adminToken);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  // As another tab of the same browser would end it: the overview asks again within seconds.
+  const ended = await page.request.delete(`${running.url}/api/v1/session`, { headers: { origin: running.url } });
+  expect(ended.status()).toBe(204);
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.getByLabel('Token', { exact: true }).fill(running.adminToken);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+
+  await page.getByRole('button', { name: /^Signed in as/ }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
 test('no incident is said in words, and one that opens comes up without a reload', async () => {
   const page = await open('/incidents');
   await page.getByText('No incidents.', { exact: true }).waitFor();

@@ -1,11 +1,18 @@
 /** How the API is read: errors become sentences, transient ones are tried again, live updates read again. */
-import { QueryClient } from '@tanstack/react-query';
+import { QueryCache, QueryClient } from '@tanstack/react-query';
 import { client } from './client/client.gen';
-import { ApiError, asError } from './problem';
+import { ApiError, asError, isSignedOut } from './problem';
 
 client.interceptors.error.use((error, response) => asError(error, response));
 
-export const queryClient = new QueryClient({
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    // A session that ended is noticed by whatever reads next; asking who is signed in leads to the sign-in.
+    onError: (error, { queryKey }) => {
+      if (isSignedOut(error) && queryKey[0] !== 'session')
+        void queryClient.invalidateQueries({ queryKey: ['session'] });
+    },
+  }),
   defaultOptions: {
     queries: {
       // A browser that believes itself offline may still reach an api on the same host.
