@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Database } from '../../libs/database/index.js';
 import { forgetChecks } from '../../libs/detection/index.js';
+import { CampaignWorker, shippedWeights } from '../../libs/detection/index.js';
 import { decodeAll, type Event, type OutputEvent } from '../../libs/events/index.js';
 import {
   EvidenceStore,
@@ -52,9 +53,19 @@ export interface ChoresOptions {
 export class Chores {
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly running = new Set<Promise<void>>();
+  private readonly campaigns: CampaignWorker;
   private closed = false;
 
-  constructor(private readonly options: ChoresOptions) {}
+  constructor(private readonly options: ChoresOptions) {
+    const { database, bundles, recorder } = options;
+    this.campaigns = new CampaignWorker(database, {
+      background: shippedWeights().background,
+      policy: () => recorder.openingOf(bundles.current()),
+      bundle: () => bundles.current().hash,
+      onOutcome: (tx, { opened, reopened, raised }) =>
+        recorder.page(tx, [...opened, ...reopened, ...raised], bundles.current()),
+    });
+  }
 
   /** Does each once, then again and again in its own time. */
   start(): void {
@@ -64,6 +75,7 @@ export class Chores {
     this.every(5 * second, 'growth', () => this.noteGrowth());
     // Here too, for a fleet may name services and run no verifier.
     this.every(30 * second, 'checks', () => forgetChecks(this.options.database));
+    this.every(5 * second, 'campaigns', () => this.placeSuspects());
     this.every(hour, 'upkeep', () => this.upkeep());
   }
 
@@ -162,6 +174,15 @@ export class Chores {
   async noteGrowth(): Promise<void> {
     const { database, recording } = this.options;
     await database.transaction((tx) => recording.noteGrowth(tx));
+  }
+
+  /** Suspect findings into clusters, by whichever copy holds the campaign lock. */
+  async placeSuspects(): Promise<void> {
+    let more = true;
+    while (more && !this.closed) {
+      const result = await this.campaigns.step();
+      more = result.outcome === 'done' && result.more;
+    }
   }
 
   async upkeep(): Promise<void> {

@@ -150,7 +150,8 @@ export class Recorder {
     return planInForce(bundle, this.defaultResponder);
   }
 
-  private openingOf(bundle: Bundle): OpeningPolicy {
+  /** What may open an incident, and how severe it then is. */
+  openingOf(bundle: Bundle): OpeningPolicy {
     const known = this.plans.get(bundle);
     if (known) return known;
     const { plan } = this.planOf(bundle);

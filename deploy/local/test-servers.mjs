@@ -53,6 +53,7 @@ export async function testServers({ kafka: withKafka = true } = {}) {
       env: {
         ...withoutOurs(process.env),
         TOCSIN_TEST_DATABASE_URL: postgres.url,
+        TOCSIN_TEST_DATABASE_PID: String(postgres.child.pid),
         ...(kafka && { TOCSIN_TEST_KAFKA: kafka.address, TOCSIN_TEST_KAFKA_JARS: jars }),
       },
     };

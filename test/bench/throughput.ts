@@ -132,19 +132,20 @@ export function peakMemory(pid: number): number {
   return Number(kilobytes) / 1_024;
 }
 
-/** All PostgreSQL processes that descend from the server whose pid TOCSIN_TEST_DATABASE_PID names; 0 where unknown. */
+/** All processes that descend from the one TOCSIN_TEST_DATABASE_PID names, ended ones included; 0 where unknown. */
 function databaseCpu(): number {
   const pid = process.env['TOCSIN_TEST_DATABASE_PID'];
-  if (!pid) return 0;
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/);
-  const own = (Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14])) / 100;
-  return children.reduce((sum, child) => {
-    try {
-      return sum + cpuSeconds(Number(child));
-    } catch {
-      return sum; // it ended in between, and its time is in the parent's children time
-    }
-  }, own);
+  return pid ? treeCpu(Number(pid)) : 0;
+}
+
+function treeCpu(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const own = (Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14])) / 100;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).filter(Boolean);
+    return children.reduce((sum, child) => sum + treeCpu(Number(child)), own);
+  } catch {
+    return 0; // it ended in between, and its time is in its parent's
+  }
 }
