@@ -51,6 +51,9 @@ const leastRoom = 32;
 const lanes: readonly Lane[] = ['mail', 'http'];
 const dutiesAtLeastEvery = 30_000;
 const recordAtMost = 256;
+/** Half a second apart, within the lease; at the end fewer, for a supervisor waits. */
+const recordTries = 40;
+const recordTriesAtEnd = 4;
 /** A host that timed out so often in a row gets two sends at a time until one comes through. */
 const timeoutsBeforeCare = 3;
 
@@ -325,7 +328,7 @@ export class Pager {
       } catch (error) {
         complain(error, 'recording outcomes');
         // Tried again while the lease may last; after that another pager drives them again as possible duplicates.
-        if (++failures > 40) continue;
+        if (++failures > (this.closed ? recordTriesAtEnd : recordTries)) continue;
         this.finished.unshift(...group);
         await new Promise((resolve) => setTimeout(resolve, isRetryable(error) ? 10 : 500));
       }

@@ -41,6 +41,7 @@ export class BatchServer extends Server implements CustomTransportStrategy {
   private admin: Admin | undefined;
   private reader: GroupReader | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
+  private closing: Promise<void> | undefined;
 
   constructor(
     private readonly options: StreamOptions,
@@ -55,7 +56,11 @@ export class BatchServer extends Server implements CustomTransportStrategy {
   }
 
   /** Drains: batches in flight commit, the member leaves its group, and nothing is fetched any more. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.closing ??= this.drain()); // the owner closes it, and Nest once more
+  }
+
+  private async drain(): Promise<void> {
     this.reader?.close();
     for (const timer of this.timers) clearInterval(timer);
     const leave = async (): Promise<void> => {
