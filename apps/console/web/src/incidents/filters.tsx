@@ -38,7 +38,7 @@ export function Filters({ search, change }: { search: IncidentSearch; change: (t
         ref={find}
         className="find"
         aria-label="Search among the loaded incidents"
-        placeholder="Search those loaded  ( / )"
+        placeholder="Search loaded ( / )"
         value={search.find ?? ''}
         onChange={(event) => change({ find: event.currentTarget.value || undefined })}
         onKeyDown={(event) => {
