@@ -66,14 +66,6 @@ export {
   type RuleFile,
 } from './sigma/index.js';
 export { exportClaimReviews, importClaimReviews, type ClaimReviewImport } from './claims/claim-review.js';
-export {
-  assurance,
-  protocols,
-  type AssuranceFinding,
-  type AssuranceInput,
-  type Protocol,
-} from './signals/assurance.js';
-export { drift, driftPairs, type Drift, type DriftPair, type WindowCount } from './signals/drift.js';
 export { moderationCategories, moderationCategory } from './signals/harmful.js';
 export { loadLanguageReader } from './signals/language.client.js';
 export { evaluate, measuredElsewhere, type Measured } from './evaluation/evaluate.js';
