@@ -63,9 +63,7 @@ export class Policy1764500000003 implements MigrationInterface {
         constraint threshold_published check ((effective_from is null) = (published_by is null)),
         constraint threshold_one_answer check (published_by is null or declined_by is null)
       )`);
-    await runner.query(
-      `create index threshold_in_force on tocsin.threshold (model, stage, detector, effective_from)`,
-    );
+    await runner.query(`create index threshold_in_force on tocsin.threshold (model, stage, detector, effective_from)`);
   }
 
   async down(runner: QueryRunner): Promise<void> {

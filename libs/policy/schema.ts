@@ -115,12 +115,10 @@ const service = z.strictObject({
   key_file: text.optional().meta({ description: 'A file on the machine that holds its key.' }),
   allow_private: z.boolean().default(false).meta({ description: 'Whether it may stand in a private network.' }),
   per_day: z.int().min(0).optional().meta({ description: 'Calls a UTC day and verifier at most; else 10,000.' }),
-  sample: share
-    .optional()
-    .meta({
-      description:
-        'For moderation: the share of all outputs that is asked about; else only those that were not moderated.',
-    }),
+  sample: share.optional().meta({
+    description:
+      'For moderation: the share of all outputs that is asked about; else only those that were not moderated.',
+  }),
 });
 
 const audit = z.strictObject({

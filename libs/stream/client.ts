@@ -68,11 +68,6 @@ export function kafkaTopic(prefix: string, topic: string): string {
   return prefix + topic.slice(topic.indexOf('.'));
 }
 
-/** The logical name of a broker's topic, the reverse of `kafkaTopic`. */
-export function logicalTopic(topic: string): string {
-  return 'tocsin' + topic.slice(topic.lastIndexOf('.'));
-}
-
 /**
  * Waits for a broker that answers and accepts the login. Throws a StreamError: unreachable after the deadline, refused
  * at once where the broker says that name, password or mechanism are wrong.

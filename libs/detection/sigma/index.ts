@@ -9,7 +9,7 @@ export { RuleSet, type EventRecord, type MatchSpan, type RuleMatch } from './rul
 export { CompiledCorrelation, type Occurrence } from './correlation.js';
 export { viewFields, viewOf, viewOfFinding, type Category } from './view.js';
 export type { LogSource, SigmaCorrelation, SigmaFilter, SigmaLevel, SigmaRule } from './rule.js';
-export { Correlator } from './correlator.js';
+
 export { readTime, RuleStream, type StreamOptions } from './stream.js';
-export { categoryOf, checkRules, type CheckedRules } from './lint.js';
+export { checkRules, type CheckedRules } from './lint.js';
 export { proveRules } from './proof.js';
