@@ -17,11 +17,14 @@ import {
   Recording,
   Reporters,
   type DueEvidence,
+  type Found,
+  type KnownReporters,
+  type Referring,
 } from '../../libs/incidents/index.js';
 import { BundleHolder } from '../../libs/policy/index.js';
 import { readRange, type StreamOptions } from '../../libs/stream/index.js';
 import { counter, logger } from '../../libs/telemetry/index.js';
-import { believe, judgeReferring } from './judge.js';
+import { believe, judgeReferring, judgeUnjoined, type Grounds, type Judged } from './judge.js';
 import type { Compiled } from './compile.js';
 import { Recorder } from './recorder.js';
 
@@ -29,10 +32,13 @@ const log = logger('monitor');
 const failed = counter('tocsin_chores_failed_total', 'Chores of the monitor that failed and are tried again.', [
   'chore',
 ]);
+const unjoinable = counter('tocsin_joins_failed_total', 'Waiting events that a detector threw on: they are ended.');
 
 const second = 1_000;
 const hour = 3_600 * second;
 const atATime = 100;
+/** Reads that fail one after another: the broker is away, and what is left comes again by itself. */
+const readsFailed = 3;
 const closeWithin = 3 * second;
 /** Kept for a while longer than the index itself, for a day's partition is dropped whole. */
 const indexOff = 24 * hour;
@@ -93,39 +99,55 @@ export class Chores {
     const keep = bundle.settings.outputIndexMs ?? 0;
     const compiled = bundles.prepared();
     const grounds = { bundle, compiled, stages: bundles.stages(), starts: bundles.starts() };
-    await database.transaction(async (tx) => {
+    const recorded = await database.transaction(async (tx) => {
       const waiting = await outputs.takeWaiting(tx, atATime);
-      if (waiting.length === 0) return;
+      if (waiting.length === 0) return undefined;
       const found = await outputs.find(
         tx,
         waiting.map(({ event }) => event.output),
       );
       const reports = waiting.flatMap(({ event }) => (event.kind === 'feedback' ? event : []));
       const known = await reporters.known(tx, reports);
-      const judged = [];
+      const judged: Judged[] = [];
       for (const [i, { event, arrivedAt }] of waiting.entries()) {
         const answer = found[i]!;
+        if (answer.found === 'none' && tx.now.getTime() - arrivedAt.getTime() < keep) continue;
+        const one = judgeEnded(event, answer, grounds, known);
+        if (one !== 'failed' && one !== undefined) judged.push(one);
         if (answer.found === 'several') await outputs.endWaiting(tx, event, 'ambiguous', answer.matches);
-        else if (answer.found === 'one') {
-          judged.push(judgeReferring(event, grounds, answer.output, known));
-          await outputs.joined(tx, event);
-        } else if (tx.now.getTime() - arrivedAt.getTime() >= keep) {
-          if (event.kind === 'verdict') judged.push(judgeReferring(event, grounds, undefined));
-          await outputs.endWaiting(tx, event, 'unmatched');
-        }
+        else if (answer.found === 'one' && one !== 'failed') await outputs.joined(tx, event);
+        else await outputs.endWaiting(tx, event, 'unmatched');
       }
-      const { due, rejections } = await recorder.record(tx, judged, bundle, compiled);
-      if (rejections.length > 0)
-        log.warn({ rejections: rejections.length }, 'joined events were refused and are left out');
-      await recorder.page(tx, due, bundle);
+      const told = await recorder.record(tx, judged, bundle, compiled);
+      await recorder.page(tx, told.due, bundle);
+      return told;
     });
+    recorded?.committed();
+    const refused = recorded?.rejections.length ?? 0;
+    if (refused > 0) log.warn({ rejections: refused }, 'joined events were refused and are left out');
   }
 
   /** Records behind incidents that were not in the batch that opened them. */
   async readEvidence(): Promise<void> {
     const { database, evidence } = this.options;
     const due = await database.transaction((tx) => evidence.take(tx, atATime));
-    for (const one of due) await evidence.settle(database, one, await this.recordOf(one));
+    let inARow = 0;
+    let failures = 0;
+    let last: unknown;
+    for (const one of due) {
+      if (this.closed || inARow === readsFailed) break;
+      try {
+        await evidence.settle(database, one, await this.recordOf(one));
+        inARow = 0;
+      } catch (error) {
+        inARow++;
+        failures++;
+        last = error;
+      }
+    }
+    if (failures === 0) return;
+    failed.inc({ chore: 'evidence' }, failures);
+    log.warn({ err: last, failures }, 'records behind incidents could not be read and are tried again');
   }
 
   /** The output itself; where a verdict made the finding, the output that it speaks of. */
@@ -210,5 +232,26 @@ export class Chores {
       this.running.add(round);
     };
     run();
+  }
+}
+
+/** One that a detector throws on must not hold up the others: its waiting ends. */
+function judgeEnded(
+  event: Referring,
+  found: Found,
+  grounds: Grounds,
+  reporters: KnownReporters,
+): Judged | 'failed' | undefined {
+  try {
+    if (found.found === 'one') return judgeReferring(event, grounds, found.output, reporters);
+    return judgeUnjoined(event, found, grounds, reporters);
+  } catch (error) {
+    unjoinable.inc();
+    // The error's kind, never its message: that may quote the text.
+    log.warn(
+      { kind: event.kind, error: error instanceof Error ? error.name : 'no error' },
+      'a joined event is left out',
+    );
+    return 'failed';
   }
 }

@@ -1,11 +1,12 @@
 import { jest } from '@jest/globals';
 import type { FeedbackEvent, OutputEvent } from '../../libs/events/index.js';
 import { anOutput } from '../../libs/incidents/builders.js';
+import type { Signal } from '../../libs/incidents/index.js';
 import { bundleOf } from '../../libs/policy/index.js';
 import { testDatabase, type TestDatabase } from '../../test/harness/database.js';
 import { compile } from './compile.js';
 import { byHalves } from './halves.js';
-import { judge } from './judge.js';
+import { judge, judgeUnjoined } from './judge.js';
 
 jest.setTimeout(120_000);
 
@@ -65,6 +66,28 @@ test('feedback on which a detector throws is a dead letter and does not wait for
   const { judged, rejections, waiting } = judge([poison], grounds, [{ found: 'none' }]);
   expect({ judged, waiting }).toEqual({ judged: [], waiting: [] });
   expect(rejections).toMatchObject([{ reason: 'detector_failed' }]);
+});
+
+test('a report that names no source counts towards its output once: not before it is known, or known never to come', () => {
+  const report = {
+    ...(anOutput({ id: 'f' }) as object),
+    kind: 'feedback',
+    output: { id: 'o' },
+    reported: { account: 'liar' },
+    account: { id: 'reporter' },
+    rating: -1,
+  } as FeedbackEvent;
+  const none = { found: 'none' } as const;
+  const nobody = { firstSeen: () => undefined, lastSeen: () => undefined };
+  const groups = (signals: readonly Signal[] = []) => signals.map(({ group }) => group);
+  const { judged, waiting } = judge([report], grounds, [none]);
+  expect(waiting).toHaveLength(1);
+  expect(groups(judged[0]?.signals)).toEqual([{ account: 'liar' }]);
+  expect(groups(judgeUnjoined(report, none, grounds, nobody)?.signals)).toEqual([{ output: 'o' }]);
+  expect(groups(judge([report], grounds, [{ found: 'several', matches: 2 }]).judged[0]?.signals)).toHaveLength(2);
+  const named = { ...report, output: { source: 'chat', id: 'o' } };
+  expect(groups(judge([named], grounds, [none]).judged[0]?.signals)).toHaveLength(2);
+  expect(judgeUnjoined(named, none, grounds, nobody)).toBeUndefined();
 });
 
 test('a rule that the policy puts in shadow by its title finds in shadow', () => {

@@ -88,8 +88,11 @@ export function judge(
       const answer = found?.[reference++];
       const alone = answer !== undefined && answer.found !== 'one';
       // A verdict without its output has no account: it is recorded once they are joined.
-      if (!alone || event.kind !== 'verdict')
-        judged.push(judgeReferring(event, grounds, answer?.found === 'one' ? answer.output : undefined, reporters));
+      if (!alone || event.kind !== 'verdict') {
+        const output = answer?.found === 'one' ? answer.output : undefined;
+        const one = judgeReferring(event, grounds, output, reporters);
+        judged.push(answer?.found === 'none' && isUnsourced(event) ? withoutOutput(one, grounds) : one);
+      }
       // After it was judged: one that a detector throws on is a dead letter, and must not wait to be judged again.
       if (alone) waiting.push({ event, found: answer });
     } catch (error) {
@@ -138,6 +141,36 @@ export function judgeReferring(
     signals,
     scores: noScores,
   };
+}
+
+/**
+ * What was held back of one that waits no longer: its output never came, or several bear its id. Undefined where all
+ * was said at once.
+ */
+export function judgeUnjoined(
+  event: Referring,
+  found: Found,
+  grounds: Grounds,
+  reporters: KnownReporters,
+): Judged | undefined {
+  if (event.kind === 'verdict') return found.found === 'none' ? judgeReferring(event, grounds, undefined) : undefined;
+  if (!isUnsourced(event)) return undefined;
+  const judged = judgeReferring(event, grounds, undefined, reporters);
+  return { ...judged, findings: [], signals: judged.signals.filter((signal) => countsOutput(signal, grounds)) };
+}
+
+/** An output is one by its source and id: counted by the id now and by both once joined, a report would count twice. */
+function withoutOutput(judged: Judged, grounds: Grounds): Judged {
+  return { ...judged, signals: judged.signals.filter((signal) => !countsOutput(signal, grounds)) };
+}
+
+function isUnsourced({ kind, output }: Referring): boolean {
+  return kind === 'feedback' && output.source === undefined;
+}
+
+/** Of the reports' own windows only: what an operator's rule counts may need the text, which does not wait. */
+function countsOutput({ correlation, group }: Signal, { compiled }: Grounds): boolean {
+  return 'output' in group && compiled.correlations.get(correlation)?.detector === 'feedback';
 }
 
 function stagedOf(event: FeedbackEvent | VerdictEvent, output: IndexedOutput | undefined) {

@@ -36,6 +36,8 @@ const longestPlace = 600;
 @Controller()
 export class MonitorConsumer {
   private readonly scores = new ScoreSheet();
+  /** By a batch's records, which are the same at each attempt. */
+  private readonly scored = new WeakMap<Batch['records'], ReturnType<ScoreSheet['take']>>();
 
   constructor(
     private readonly bundles: BundleHolder<Compiled>,
@@ -75,20 +77,24 @@ export class MonitorConsumer {
     const judgement = judge(believed.events, { bundle, compiled, stages, starts }, found, reporters);
     const refused = [...decoded.rejections, ...believed.rejections, ...judgement.rejections];
 
-    await this.database.transaction(async (tx) => {
+    const committed = await this.database.transaction(async (tx) => {
       await this.positions.advance(tx, batch); // first: a zombie stops here
       await noteStarts(tx, judgement.conformance.firsts, starts);
       if (reporters) await this.reporters.note(tx, reports, reporters);
       const stray = await byHalves(tx, judgement.waiting, (some) => this.outputs_.wait(tx, some));
-      const { known, rejections, due } = await this.recorder.record(tx, judgement.judged, bundle, compiled);
+      const recorded = await this.recorder.record(tx, judgement.judged, bundle, compiled, batch.records);
+      const { known, rejections, due } = recorded;
       const letters = [...refused, ...rejections, ...strays(stray.refused, rejections)];
       await this.deadLetters.append(tx, letters, batch.records);
       const sheet = tallyOf(judgement.judged, known, letters, judgement.conformance, tx.now.getTime());
       await this.tallies.add(tx, batch.topic, batch.partition, sheet);
-      await this.tallies.addScores(tx, batch.topic, batch.partition, this.scoresOf(judgement.judged, known));
+      const scores = this.scoresOf(batch, judgement.judged, known);
+      await this.tallies.addScores(tx, batch.topic, batch.partition, scores);
       await this.recorder.page(tx, due, bundle);
+      return recorded.committed;
     });
 
+    committed();
     count(decoded, believed.events);
     took();
   }
@@ -110,8 +116,10 @@ export class MonitorConsumer {
     return { found, ...(reporters && { reporters }), reports };
   }
 
-  /** Score rows of outputs that are no duplicates and come from production. */
-  private scoresOf(judged: readonly Judged[], known: ReadonlySet<Judged>) {
+  /** Score rows of outputs that are no duplicates and come from production; a batch that runs again has the same. */
+  private scoresOf({ records }: Batch, judged: readonly Judged[], known: ReadonlySet<Judged>) {
+    const before = this.scored.get(records);
+    if (before) return before;
     for (const one of judged) {
       const { event, scores } = one;
       if (event?.kind !== 'output' || event.purpose !== 'production' || known.has(one)) continue;
@@ -120,7 +128,9 @@ export class MonitorConsumer {
       if (model.length + version.length + stage.length > longestPlace) continue;
       this.scores.add({ day, model, version, stage, account: account.id, scores });
     }
-    return this.scores.take();
+    const rows = this.scores.take();
+    this.scored.set(records, rows);
+    return rows;
   }
 }
 

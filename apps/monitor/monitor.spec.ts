@@ -243,6 +243,36 @@ test('reports that come before their output, and after it, open one incident on 
   expect(await new Outputs().listWaiting(db.database, undefined)).toEqual([]);
 });
 
+test('reports that name no source and come before their output are one incident of the output, once it is known', async () => {
+  await start();
+  const early = ['r1', 'r2', 'r3'].map((reporter) => feedback({ of: { id: 'told' }, reporter }));
+  await send('tocsin.feedback', early);
+  await until(
+    'waiting reports',
+    async () => (await new Outputs().listWaiting(db.database, 'waiting')).length === 3,
+    long,
+  );
+  const ofOutput = async () => (await all()).flatMap(({ key }) => key['output'] ?? []);
+  expect(await ofOutput()).toEqual([]);
+  await send('tocsin.outputs', [output({ id: 'told', account: 'liar' })]);
+  await until('the join', async () => (await new Outputs().listWaiting(db.database, undefined)).length === 0, long);
+  expect(await ofOutput()).toEqual(['test/gateway told']);
+});
+
+test('a waiting event that a detector throws on once joined is ended, and the others are joined', async () => {
+  await start();
+  const spoken = ['broken', 'sound'].map((of) => verdict(of, 'moderation', 'hate/threatening', 'test/moderator'));
+  await send('tocsin.verdicts', spoken);
+  const waiting = () => new Outputs().listWaiting(db.database, undefined);
+  await until('waiting verdicts', async () => (await waiting()).length === 2, long);
+  // Stands for whatever a detector does not expect of an event that waited.
+  await db.database.query(`update tocsin.waiting_reference set event = event - 'label' where event_id = 'v-broken'`);
+  await send('tocsin.outputs', [output({ id: 'broken', account: 'acme' }), output({ id: 'sound', account: 'acme' })]);
+  await until('an incident', async () => (await all()).length === 1, long);
+  await until('its end', async () => (await waiting()).every(({ state }) => state !== 'waiting'), long);
+  expect(await waiting()).toMatchObject([{ eventId: 'v-broken', state: 'unmatched' }]);
+});
+
 test('names too long for an index row are dead letters, and the partition goes on', async () => {
   const name = () => Array.from({ length: 512 }, () => String.fromCharCode(0x4e00 + Math.random() * 0x5000)).join('');
   await kafka.create('tocsin.feedback', 1);

@@ -37,6 +37,13 @@ export interface Recorded {
   readonly rejections: readonly Rejection[];
   /** For `openEscalations`, which is the transaction's last statement. */
   readonly due: readonly Incident[];
+  /** Counts it in metrics. Call it once the transaction has committed: one that runs again counts once. */
+  committed(): void;
+}
+
+interface News {
+  readonly due: readonly Incident[];
+  readonly count: () => void;
 }
 
 export class Recorder {
@@ -44,6 +51,8 @@ export class Recorder {
   flooding: ReadonlySet<string> = new Set();
   private readonly meter = new FloodMeter();
   private readonly floodNoted = new Map<string, number>();
+  /** By what was read: a batch that runs again has been counted before. */
+  private readonly observed = new WeakMap<object, ReadonlySet<string>>();
   private readonly plans = new WeakMap<Bundle, OpeningPolicy>();
 
   constructor(
@@ -55,16 +64,32 @@ export class Recorder {
     private readonly defaultResponder: string,
   ) {}
 
-  /** Index, findings, windows, incidents and timeline of these; what PostgreSQL refuses comes back as rejections. */
-  async record(tx: Tx, judged: readonly Judged[], bundle: Bundle, compiled: Compiled): Promise<Recorded> {
-    const over = this.observe(judged);
+  /**
+   * Index, findings, windows, incidents and timeline of these; what PostgreSQL refuses comes back as rejections. `read`
+   * is the same at each attempt.
+   */
+  async record(
+    tx: Tx,
+    judged: readonly Judged[],
+    bundle: Bundle,
+    compiled: Compiled,
+    read: object = judged,
+  ): Promise<Recorded> {
+    const over = this.observe(judged, read);
     const flooding = over.size === 0 ? this.flooding : new Set([...this.flooding, ...over]);
     const known = new Set<Judged>();
     const { results, refused } = await byHalves(tx, judged, (some) =>
       this.recordSome(tx, some, bundle, compiled, flooding, known),
     );
-    const due = [...results.flat(), ...(await this.noteFloods(tx, over, bundle))];
-    return { known, due, rejections: refused.map(({ item, state }) => refusedBy(item, state)) };
+    const floods = await this.noteFloods(tx, over, bundle);
+    return {
+      known,
+      due: [...results.flatMap(({ due }) => due), ...floods.due],
+      rejections: refused.map(({ item, state }) => refusedBy(item, state)),
+      committed: () => {
+        for (const { count } of [...results, floods]) count();
+      },
+    };
   }
 
   /** Pages for what opened, opened again or turned worse. Call it last: it may NOTIFY. */
@@ -81,7 +106,7 @@ export class Recorder {
     compiled: Compiled,
     flooding: ReadonlySet<string>,
     known: Set<Judged>,
-  ): Promise<Incident[]> {
+  ): Promise<News> {
     if (bundle.settings.outputIndexMs !== undefined) {
       const indexed = judged.filter(({ event }) => event?.kind === 'output');
       const before = await this.outputs.index(
@@ -94,9 +119,8 @@ export class Recorder {
     if (asked.length > 0) await noteChecks(tx, asked);
     const all = judged.flatMap(({ findings }) => findings);
     const signals = judged.flatMap((one) => one.signals);
-    if (all.length === 0 && signals.length === 0) return [];
+    if (all.length === 0 && signals.length === 0) return { due: [], count: () => undefined };
     const kept = flooding.size === 0 ? all : await this.floods.contain(tx, all, flooding);
-    if (kept.length < all.length) floodDropped.inc(all.length - kept.length);
     const findings = await this.recording.append(tx, kept, bundle.hash);
     const completions = await this.recording.completeWindows(tx, signals, compiled.correlations, bundle.hash);
     const { opened, reopened, raised } = await this.recording.settle(tx, {
@@ -106,27 +130,33 @@ export class Recorder {
       bundle: bundle.hash,
       evidence: evidenceOf(judged),
     });
-    for (const { detector } of findings) findingsRecorded.inc({ detector });
-    if (opened.length > 0) incidentsTold.inc({ change: 'opened' }, opened.length);
-    if (reopened.length > 0) incidentsTold.inc({ change: 'reopened' }, reopened.length);
-    if (raised.length > 0) incidentsTold.inc({ change: 'raised' }, raised.length);
-    return [...opened, ...reopened, ...raised];
+    const count = (): void => {
+      if (kept.length < all.length) floodDropped.inc(all.length - kept.length);
+      for (const { detector } of findings) findingsRecorded.inc({ detector });
+      for (const [change, told] of Object.entries({ opened, reopened, raised }))
+        if (told.length > 0) incidentsTold.inc({ change }, told.length);
+    };
+    return { due: [...opened, ...reopened, ...raised], count };
   }
 
-  private observe(judged: readonly Judged[]): ReadonlySet<string> {
+  private observe(judged: readonly Judged[], read: object): ReadonlySet<string> {
+    const before = this.observed.get(read);
+    if (before) return before;
     const times: number[] = [];
     for (const { event } of judged) if (event?.kind === 'output') times.push(event.at);
-    return this.meter.observe(
+    const over = this.meter.observe(
       times,
       judged.flatMap(({ findings }) => findings),
     );
+    this.observed.set(read, over);
+    return over;
   }
 
   /** One SEV3 incident says that a rule floods and is contained. */
-  private async noteFloods(tx: Tx, over: ReadonlySet<string>, bundle: Bundle): Promise<Incident[]> {
+  private async noteFloods(tx: Tx, over: ReadonlySet<string>, bundle: Bundle): Promise<News> {
     const now = tx.now.getTime();
     const subjects = [...over].filter((subject) => now - (this.floodNoted.get(subject) ?? 0) >= floodNotedEveryMs);
-    if (subjects.length === 0) return [];
+    if (subjects.length === 0) return { due: [], count: () => undefined };
     const begun = await this.floods.over(tx, subjects);
     const opened: Incident[] = [];
     for (const subject of begun.sort()) {
@@ -142,8 +172,10 @@ export class Recorder {
       });
       if (outcome === 'opened') opened.push(incident);
     }
-    for (const subject of subjects) this.floodNoted.set(subject, now);
-    return opened;
+    const count = (): void => {
+      for (const subject of subjects) this.floodNoted.set(subject, now);
+    };
+    return { due: opened, count };
   }
 
   planOf(bundle: Bundle): StampedPlan {

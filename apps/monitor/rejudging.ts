@@ -56,13 +56,14 @@ export async function openRejudging(config: Config): Promise<Rejudging> {
           : undefined;
       const grounds = { bundle, compiled, stages: bundles.stages(), starts: bundles.starts() };
       const judgement = judge(believed.events, grounds, found, known);
-      const incidents = await database.transaction(async (tx) => {
-        const { due } = await recorder.record(tx, judgement.judged, bundle, compiled);
-        if (page) await recorder.page(tx, due, bundle);
-        return due.length;
+      const { due, committed } = await database.transaction(async (tx) => {
+        const recorded = await recorder.record(tx, judgement.judged, bundle, compiled);
+        if (page) await recorder.page(tx, recorded.due, bundle);
+        return recorded;
       });
+      committed();
       const rejected = rejections.length + believed.rejections.length + judgement.rejections.length;
-      return { events: events.length, rejected, incidents };
+      return { events: events.length, rejected, incidents: due.length };
     },
     async close() {
       await bundles.close();

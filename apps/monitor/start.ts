@@ -11,6 +11,7 @@ import type { AppContext, RunningApp } from '../app.js';
 import { streamOptions } from '../stream-options.js';
 import { Chores } from './chores.worker.js';
 import type { Compiled } from './compile.js';
+import { insist } from './insist.js';
 import { MonitorModule } from './monitor.module.js';
 import { Recorder } from './recorder.js';
 
@@ -21,10 +22,11 @@ export async function startMonitor({ config, health, fail }: AppContext): Promis
   const { databaseUrl, defaultResponder } = config;
   const source = createDataSource({ url: databaseUrl, applicationName: 'tocsin monitor', poolSize: 12 });
   const database = new Database(await source.initialize());
+  const closing = new AbortController();
   const server: BatchServer = new BatchServer(stream, database, {
     health,
     onFatal: fail,
-    onStopped: (stopped) => void sayStopped(app, database, stopped),
+    onStopped: (stopped) => void sayStopped(app, database, stopped, closing.signal),
   });
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(
     MonitorModule.register({ database, databaseUrl, defaultResponder, stream }),
@@ -39,12 +41,14 @@ export async function startMonitor({ config, health, fail }: AppContext): Promis
   const listening = bundles.ready().then(async () => {
     if (closed) return;
     await app.get(Reporters).noteRun(database);
-    await chores.upkeep();
+    // Beside a busy copy it may not get its lock in time: the chore does it again.
+    await chores.upkeep().catch((error: unknown) => log.warn({ err: error }, 'upkeep failed and is tried again'));
     await app.listen();
     chores.start();
   });
   const drain = async (): Promise<void> => {
     closed = true;
+    closing.abort();
     await Promise.all([server.close(), chores.close()]);
     await bundles.close();
     await app.close();
@@ -70,10 +74,11 @@ async function sayStopped(
   app: INestMicroservice,
   database: Database,
   { topic, partition, reason }: Stopped,
+  signal: AbortSignal,
 ): Promise<void> {
-  const bundle = app.get(BundleHolder).current();
-  await database
-    .transaction(async (tx) => {
+  const say = () =>
+    database.transaction(async (tx) => {
+      const bundle = app.get(BundleHolder).current();
       const { outcome, incident } = await app.get(Incidents).openOther(tx, {
         kind: 'operation',
         dedupKey: `stopped ${topic}/${partition}`,
@@ -85,6 +90,8 @@ async function sayStopped(
         actor: { who: 'tocsin', why: reason },
       });
       if (outcome === 'opened') await app.get(Recorder).page(tx, [incident], bundle);
-    })
-    .catch((error: unknown) => log.error({ err: error, topic, partition }, 'a stopped partition could not be told'));
+    });
+  const onFailure = (error: unknown) =>
+    log.error({ err: error, topic, partition }, 'a stopped partition could not be told and is tried again');
+  await insist(say, { signal, onFailure });
 }
