@@ -11,6 +11,8 @@ export interface DatabaseOptions {
   readonly migrations?: readonly (new () => MigrationInterface)[];
   /** Connections at most; default 8. */
   readonly poolSize?: number;
+  /** How long a statement may go unanswered; default 60 s, and without end where there are migrations to run. */
+  readonly queryTimeoutMs?: number;
 }
 
 // int8 as a number: offsets and counts stay far below 2^53.
@@ -31,6 +33,9 @@ export function createDataSource(options: DatabaseOptions): DataSource {
     extra: {
       Client: HeardClient,
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      // A server that vanished without a word answers nothing; a migration may take its time.
+      ...(options.migrations ? {} : { query_timeout: options.queryTimeoutMs ?? 60_000 }),
       // A zombie frozen in mid-transaction keeps its row locks: the server ends it after 5 s (promise 1).
       options: '-c search_path=tocsin,public -c idle_in_transaction_session_timeout=5000 -c timezone=UTC',
     },
@@ -55,9 +60,13 @@ export class Database implements Query {
 
   async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     const runner = this.dataSource.createQueryRunner();
+    let client: pg.PoolClient | undefined;
     try {
-      const client = (await runner.connect()) as pg.PoolClient;
+      client = (await runner.connect()) as pg.PoolClient;
       return (await client.query(sql, parameters as unknown[])).rows as Row[];
+    } catch (error) {
+      abandonUnanswered(client, error);
+      throw error;
     } finally {
       await runner.release();
     }
@@ -94,12 +103,22 @@ export class Database implements Query {
         throw new Error('a statement of the transaction failed unheeded: all of it is undone');
       return result;
     } catch (error) {
-      await client.query('rollback').catch(() => undefined);
+      if (!abandonUnanswered(client, error)) await client.query('rollback').catch(() => undefined);
       throw error;
     } finally {
       await runner.release();
     }
   }
+}
+
+/**
+ * A connection with an unanswered statement is of no use to the next taker: its socket is closed, and the pool drops it.
+ * True where that was so.
+ */
+function abandonUnanswered(client: pg.Client | pg.PoolClient | undefined, error: unknown): boolean {
+  if (!client || (error as Error | null)?.message !== 'Query read timeout') return false;
+  void (client as pg.Client).end().catch(() => undefined);
+  return true;
 }
 
 function openTransaction(client: pg.PoolClient, now: Date): Tx {

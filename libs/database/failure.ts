@@ -1,7 +1,7 @@
 /** Sorts what PostgreSQL and its driver throw: wait, run again, or the caller's own fault. */
 
 const lostMessages =
-  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ECONNABORTED|terminated|not queryable|timeout exceeded when trying to connect|Connection ended|Client has encountered a connection error|socket hang up|Connection is not established|pool after calling end/i;
+  /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ECONNABORTED|terminated|not queryable|timeout exceeded when trying to connect|Query read timeout|Connection ended|Client has encountered a connection error|socket hang up|Connection is not established|pool after calling end/i;
 
 /** The five-character SQLSTATE, or undefined where the error did not come from the server. */
 export function sqlState(error: unknown): string | undefined {

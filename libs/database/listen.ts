@@ -24,11 +24,15 @@ export async function listen(
     onConnect?: (listener: Listener) => Promise<void>;
     onLost?: (error: Error) => void;
     applicationName?: string;
+    /** How often the connection is tried, and how long its answer may take; 10 s and 5 s. */
+    watch?: { readonly everyMs: number; readonly answerMs: number };
   } = {},
 ): Promise<Listener> {
   let client: pg.Client | undefined;
   let closed = false;
   let retry: NodeJS.Timeout | undefined;
+  let stopWatching = (): void => undefined;
+  const { everyMs, answerMs } = hooks.watch ?? { everyMs: 10_000, answerMs: 5_000 };
   let delay = firstDelay;
 
   const listener: Listener = {
@@ -40,6 +44,7 @@ export async function listen(
     async close() {
       closed = true;
       clearTimeout(retry);
+      stopWatching();
       const open = client;
       client = undefined;
       await open?.end().catch(() => undefined);
@@ -51,11 +56,15 @@ export async function listen(
       connectionString: url,
       application_name: hooks.applicationName ?? 'tocsin listener',
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
       connectionTimeoutMillis: 5_000,
       options: '-c search_path=tocsin,public',
     });
     const lost = (error?: Error) => {
-      if (client === fresh) client = undefined;
+      if (client === fresh) {
+        client = undefined;
+        stopWatching();
+      }
       fresh.removeAllListeners('notification');
       if (closed) return;
       hooks.onLost?.(error ?? new Error('the listening connection ended'));
@@ -73,10 +82,32 @@ export async function listen(
       return;
     }
     client = fresh;
+    stopWatching = watch(fresh, everyMs, answerMs);
     delay = firstDelay;
     await hooks.onConnect?.(listener);
   };
 
   await connect();
   return listener;
+}
+
+/** Listening sends nothing, so a peer that vanished without a word goes unnoticed: asked now and then, or ended. */
+function watch(client: pg.Client, everyMs: number, answerMs: number): () => void {
+  let late: NodeJS.Timeout | undefined;
+  const end = () => void client.end().catch(() => undefined);
+  const beat = setInterval(() => {
+    if (late) return;
+    late = setTimeout(end, answerMs).unref();
+    client
+      .query('select 1')
+      .catch(end)
+      .finally(() => {
+        clearTimeout(late);
+        late = undefined;
+      });
+  }, everyMs).unref();
+  return () => {
+    clearInterval(beat);
+    clearTimeout(late);
+  };
 }

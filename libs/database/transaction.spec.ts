@@ -1,5 +1,15 @@
 import { testDatabase, type TestDatabase } from '../../test/harness/database.js';
-import { isConnectionLoss, isRetryable, listen, sqlState, textArray, byteaArray } from './index.js';
+import {
+  byteaArray,
+  createDataSource,
+  Database,
+  isConnectionLoss,
+  isRetryable,
+  listen,
+  sqlState,
+  textArray,
+} from './index.js';
+import { proxyTo } from '../../test/harness/proxy.js';
 import { until } from '../../test/harness/until.js';
 
 let db: TestDatabase;
@@ -67,6 +77,58 @@ test('a lost listening connection comes back and hears again', async () => {
   });
   await listener.close();
 });
+
+test('a listening connection that falls silent without an end is noticed and made anew', async () => {
+  const at = new URL(db.url);
+  const proxy = await proxyTo(at.host);
+  at.host = proxy.address;
+  let losses = 0;
+  const heard: string[] = [];
+  const listener = await listen(at.href, ['bell'], (_, payload) => heard.push(payload), {
+    onLost: () => losses++,
+    watch: { everyMs: 100, answerMs: 1_000 },
+  });
+  proxy.stall();
+  await until('the silence to be noticed', () => losses > 0, { withinMs: 60_000 });
+  proxy.flow();
+  await until(
+    'the listener to hear again',
+    async () => {
+      await db.database.query(`notify bell, 'dong'`);
+      return listener.connected() && heard.includes('dong');
+    },
+    { withinMs: 60_000 },
+  );
+  await listener.close();
+  await proxy.close();
+}, 180_000);
+
+test('a statement without an answer fails as a lost connection, and the pool goes on with another', async () => {
+  const source = createDataSource({ url: db.url, applicationName: 'tocsin hasty', poolSize: 1, queryTimeoutMs: 2_000 });
+  await source.initialize();
+  const hasty = new Database(source);
+  try {
+    for (const run of [
+      () => hasty.query('select pg_sleep(60)'),
+      () => hasty.transaction((tx) => tx.query('select pg_sleep(60)')),
+    ]) {
+      const error: unknown = await run().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(Error);
+      expect(isConnectionLoss(error)).toBe(true);
+      await until('the pool to answer', () =>
+        hasty.query('select 1').then(
+          () => true,
+          () => false,
+        ),
+      );
+    }
+  } finally {
+    await source.destroy();
+    await db.database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tocsin hasty' and datname = current_database()`,
+    );
+  }
+}, 180_000);
 
 test('errors are told apart: the server away, a lost race, a fault of the data', () => {
   expect(isConnectionLoss(Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' }))).toBe(
