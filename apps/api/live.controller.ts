@@ -29,7 +29,8 @@ const heartbeatMs = 15_000;
 const lastChange = `
 select coalesce((select max(sequence) from tocsin.incident_event), 0) as entries,
        (select max(at) from tocsin.delivery_attempt) as attempt,
-       coalesce((select max(minute) from tocsin.tally where measure = 'findings'), 'epoch') as minute`;
+       coalesce((select max(minute) from tocsin.tally
+                  where measure = 'findings' and minute > tocsin.now() - interval '1 hour'), 'epoch') as minute`;
 
 @Injectable()
 export class Changes implements OnApplicationShutdown {

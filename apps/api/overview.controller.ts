@@ -35,7 +35,7 @@ type Overview = z.infer<typeof overview>;
 
 const counts = `
 select (select count(*)::int from tocsin.dead_letter where appended_at > tocsin.now() - interval '24 hours') as letters,
-       (select count(*)::int from tocsin.waiting_reference where state = 'waiting') as waiting`;
+       (select count(*)::int from tocsin.waiting_reference where due_at is not null) as waiting`;
 
 const openBySeverity = `
 select severity, count(*) filter (where status = 'open')::int as open,
