@@ -96,6 +96,35 @@ test('a snoozed incident is paged by nobody until then, and from the first step 
   expect(await told(id)).toEqual(['page 1.1 ann', 'page 2.1 ann']);
 });
 
+test('a press on a page of a round that is over by then does nothing, and one on the newest acknowledges', async () => {
+  here = await world();
+  await here.db.clock.set(start);
+  const { id } = await here.open();
+  await here.responding.reassign(id, ['ben'], { who: 'ann' });
+  await here.drive();
+  expect(await here.responding.acknowledge(id, { who: 'ann' }, 1)).toMatchObject({ outcome: 'refused', moved: true });
+  expect(await here.responding.resolve(id, 'over', { who: 'ann' }, 1)).toMatchObject({
+    outcome: 'refused',
+    moved: true,
+  });
+  expect((await here.incidents.get(here.db.database, id))?.status).toBe('open');
+  expect(await here.responding.acknowledge(id, { who: 'ben' }, 2)).toMatchObject({ outcome: 'done' });
+});
+
+test('acknowledged, snoozed and then held back by a silence: another acknowledgement ends the paging', async () => {
+  here = await world();
+  await here.db.clock.set(start);
+  const { id } = await here.open();
+  await here.responding.acknowledge(id, { who: 'ann' });
+  await here.db.database.query(
+    `update tocsin.escalation set state = 'held', held_why = 'a silence', due_at = tocsin.now() + interval '1 hour' where incident = $1`,
+    [id],
+  );
+  expect(await here.responding.acknowledge(id, { who: 'ben' })).toMatchObject({ outcome: 'done' });
+  await after('2 hours');
+  expect(await told(id)).toEqual(['page 1.1 ann']);
+});
+
 test('a plan changed in mid-escalation changes nothing for what is already open', async () => {
   here = await world({
     responders: people('ann', 'ben'),

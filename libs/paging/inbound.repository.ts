@@ -26,8 +26,13 @@ export class Inbound {
       replies.inc({ outcome: reply.reason });
       return 'ignored';
     }
-    const [page] = await database.query<{ incident: string | null; bundle: boolean; current: boolean | null }>(
-      `select n.incident, n.kind = 'bundle' as bundle, e.round = n.round as current
+    const [page] = await database.query<{
+      incident: string | null;
+      round: number;
+      bundle: boolean;
+      current: boolean | null;
+    }>(
+      `select n.incident, n.round, n.kind = 'bundle' as bundle, e.round = n.round as current
          from tocsin.notification n left join tocsin.escalation e on e.incident = n.incident where n.id = $1`,
       [reply.notification],
     );
@@ -38,8 +43,12 @@ export class Inbound {
     const actor = { who: reply.from, why: 'by a reply to the page' };
     const acted: Acted =
       reply.action === 'acknowledge'
-        ? await responding.acknowledge(page.incident, actor)
-        : await responding.resolve(page.incident, 'resolved', actor);
+        ? await responding.acknowledge(page.incident, actor, page.round)
+        : await responding.resolve(page.incident, 'resolved', actor, page.round);
+    if (acted.outcome === 'refused' && acted.moved) {
+      replies.inc({ outcome: 'void' });
+      return 'void';
+    }
     replies.inc({ outcome: acted.outcome });
     log.info({ action: reply.action, outcome: acted.outcome }, 'a reply to a page was acted on');
     return acted.outcome === 'done' ? reply.action : 'already';

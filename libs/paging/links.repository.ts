@@ -47,10 +47,11 @@ export class AcknowledgeLinks {
       const actor = { who, why: presser === undefined ? 'by the link in the page' : 'by the button in the page' };
       if (claims.incident === claims.notification) {
         for (const member of await bundleMembers(this.database, claims.notification))
-          await this.responding.acknowledge(member.incident, actor);
+          await this.responding.acknowledge(member.incident, actor, member.round);
         return this.lookAtBundle(claims);
       }
-      const acted = await this.responding.acknowledge(claims.incident, actor);
+      const acted = await this.responding.acknowledge(claims.incident, actor, claims.round);
+      if (acted.outcome === 'refused' && acted.moved) return { outcome: 'void' };
       return acted.outcome === 'missing' ? { outcome: 'forged' } : stateOf(acted.incident, acted.outcome === 'done');
     });
   }

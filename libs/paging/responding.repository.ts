@@ -22,7 +22,13 @@ export type Acted =
   | { readonly outcome: 'done'; readonly incident: Incident; readonly cancelled: number; readonly onTheWire: number }
   /** Nothing changed, and nothing is wrong: `incident` says who was first and when. */
   | { readonly outcome: 'already'; readonly incident: Incident }
-  | { readonly outcome: 'refused'; readonly incident: Incident; readonly reason: string }
+  | {
+      readonly outcome: 'refused';
+      readonly incident: Incident;
+      readonly reason: string;
+      /** The round that was answered is over: a later one has begun. */
+      readonly moved?: true;
+    }
   | { readonly outcome: 'missing' };
 
 export class Responding {
@@ -38,20 +44,22 @@ export class Responding {
     this.changes = new PageChanges(incidents, pages);
   }
 
-  /** A second acknowledgement says who was first; of an incident that was paged again, it is a new one. */
-  async acknowledge(id: string, actor: Actor): Promise<Acted> {
-    return this.run((tx) => this.acknowledgeIn(tx, id, actor));
+  /** A second acknowledgement says who was first; of an incident that was paged again, it is a new one. Refused where `round` is over. */
+  async acknowledge(id: string, actor: Actor, round?: number): Promise<Acted> {
+    return this.run((tx) => this.acknowledgeIn(tx, id, actor, round));
   }
 
   /** The same inside a transaction of the caller's. */
-  async acknowledgeIn(tx: Tx, id: string, actor: Actor): Promise<Acted> {
+  async acknowledgeIn(tx: Tx, id: string, actor: Actor, round?: number): Promise<Acted> {
+    const moved = await this.movedOn(tx, id, round);
+    if (moved) return moved;
     const decision = await this.incidents.acknowledge(tx, id, actor);
     if (!decision || decision.outcome === 'refused') return actedOf(decision);
     const escalation = await this.changes.lock(tx, id);
     const again =
       decision.incident.status === 'acknowledged' &&
       escalation &&
-      ['paging', 'snoozed', 'exhausted'].includes(escalation.state);
+      ['paging', 'held', 'snoozed', 'exhausted'].includes(escalation.state);
     if (decision.outcome === 'already' && !again) return actedOf(decision);
     if (!escalation) return actedOf(decision);
     const plan = await this.changes.planOf(tx, escalation);
@@ -76,8 +84,10 @@ export class Responding {
     return { outcome: 'done', incident, ...told };
   }
 
-  async resolve(id: string, resolution: string, actor: Actor): Promise<Acted> {
-    return this.run((tx) => this.resolveIn(tx, id, resolution, actor));
+  async resolve(id: string, resolution: string, actor: Actor, round?: number): Promise<Acted> {
+    return this.run(
+      async (tx) => (await this.movedOn(tx, id, round)) ?? (await this.resolveIn(tx, id, resolution, actor)),
+    );
   }
 
   async resolveIn(tx: Tx, id: string, resolution: string, actor: Actor): Promise<Acted> {
@@ -339,6 +349,14 @@ export class Responding {
     );
     for (const { incident } of followers)
       await this.acknowledgeIn(tx, incident, { who: actor.who, why: `grouped with incident ${number}` });
+  }
+
+  /** Asked under the locks of the incident and its escalation, so that no round begins in between. */
+  private async movedOn(tx: Tx, id: string, round: number | undefined): Promise<Acted | undefined> {
+    if (round === undefined) return undefined;
+    const incident = await this.incidents.lock(tx, id);
+    if (!incident || (await this.changes.lock(tx, id))?.round === round) return undefined;
+    return { outcome: 'refused', incident, reason: `round ${round} of its pages is over`, moved: true };
   }
 
   private unknownResponders(plan: Plan | undefined, responders: readonly string[]): string | undefined {
