@@ -3,6 +3,7 @@
  * a dead letter, and what came meanwhile is judged and paged when there is room again.
  */
 import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import { testDatabase, type TestDatabase } from '../harness/database.js';
 import { addTruth, expectTruth, ofRules, patiently, untilPaged } from '../harness/reading.js';
 import { tocsin, type AppProcess, type Tocsin } from '../harness/tocsin.js';
@@ -33,8 +34,11 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(async () => {
   await running?.close();
-  await database?.database.query(`drop role if exists ${role}`).catch(() => undefined);
   await database?.drop();
+  const client = new pg.Client({ connectionString: process.env['TOCSIN_TEST_DATABASE_URL'] });
+  await client.connect();
+  await client.query(`drop role if exists ${role}`);
+  await client.end();
 }, 60_000);
 
 async function produce(seed: number): Promise<void> {

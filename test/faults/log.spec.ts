@@ -72,7 +72,10 @@ test('a topic made anew under a stored position stops its partition, fails readi
   await running.admin.deleteTopics({ topics: [topic] });
   await until(
     'the topic to be made anew',
-    () => running.admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true }),
+    async () => {
+      await running.admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true });
+      return (await running.admin.fetchTopicOffsets(topic)).every(({ high }) => high === '0');
+    },
     patiently,
   );
   await until(

@@ -69,5 +69,6 @@ test('two reporters send each report once, and late ones say so', async () => {
   for (const one of reporters) expect(await one.stop()).toBe(0);
   const subjects = [...daily(), ...weekly()].map(({ mail }) => mail.subject);
   expect(new Set(subjects).size).toBe(subjects.length);
-  expect(daily()[0]!.mail.text).toMatch(/late/);
+  // Those of the days before, whenever in the day this runs.
+  expect(daily().some(({ mail }) => /This report is late/.test(mail.text ?? ''))).toBe(true);
 }, 300_000);
