@@ -195,6 +195,36 @@ test('two partitions that complete one threshold together open one incident with
   expect((await states()).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
 });
 
+test('a record behind an incident that cannot be read does not hold up the next one', async () => {
+  const first = await start();
+  await send(
+    'tocsin.outputs',
+    ['lost', 'there'].map((id) => output({ id, text: 'xyzzy', account: 'acme' })),
+  );
+  const states = () =>
+    db.database.query<{ id: string; state: string }>('select event_id as id, state from tocsin.evidence order by 1');
+  await until('the evidence', async () => (await states()).filter(({ state }) => state === 'kept').length === 2, long);
+  await first.close();
+  await db.database.query(`
+    update tocsin.evidence
+       set state = 'due', prompt = null, output = null, due_at = tocsin.now(),
+           topic = case event_id when 'lost' then 'tocsin.missing' else topic end`);
+  // Both are due at every look, the lost one first: no pause after a failure parts them.
+  const due = `update tocsin.evidence set due_at = tocsin.now() - case event_id when 'lost' then interval '2 hours' else interval '1 hour' end
+                where state = 'due'`;
+  await db.database.query(due);
+  await start();
+  const there = async () => {
+    await db.database.query(due);
+    return (await states()).some(({ state }) => state === 'kept');
+  };
+  await until('the other record', there, long);
+  expect(await states()).toEqual([
+    { id: 'lost', state: 'due' },
+    { id: 'there', state: 'kept' },
+  ]);
+});
+
 test('a rule that floods keeps one finding an account and hour, still opens incidents, and one SEV3 says so', async () => {
   await start();
   const time = new Date(Math.floor(Date.now() / 60_000) * 60_000 - 300_000).toISOString();
