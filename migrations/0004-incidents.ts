@@ -54,8 +54,10 @@ const outputs = [
   `create table tocsin.reporter (
      account   text        not null,
      first_at  timestamptz not null,
+     last_at   timestamptz not null,
      constraint reporter_key primary key (account)
    )`,
+  `create index reporter_last_at on tocsin.reporter (last_at)`,
   `create table tocsin.first_run (
      only_row  boolean     not null default true,
      at        timestamptz not null,
@@ -145,6 +147,7 @@ const incidents = [
      constraint incident_event_incident foreign key (incident) references tocsin.incident (id)
    )`,
   `create unique index incident_event_once on tocsin.incident_event (incident, once)`,
+  `create index incident_event_at on tocsin.incident_event (at)`,
   `create index incident_event_order on tocsin.incident_event (incident, sequence)`,
   `create function tocsin.refuse_change() returns trigger language plpgsql as $$
    begin
@@ -226,6 +229,7 @@ const findings = [
      constraint finding_shadow check (not shadow or incident is null)
    )`,
   `create index finding_of_incident on tocsin.finding (incident, at, id) where incident is not null`,
+  `create index finding_at on tocsin.finding (at, id)`,
   `create index finding_recorded on tocsin.finding (recorded_at, id)`,
   `create index finding_account on tocsin.finding (account, at)`,
   `create index finding_of_event on tocsin.finding (event_id, event_source)`,
@@ -250,6 +254,7 @@ const findings = [
      constraint evidence_due check ((state = 'due') = (due_at is not null)),
      constraint evidence_kept check ((state = 'kept') = (output is not null))
    )`,
+  `create index evidence_at on tocsin.evidence (at)`,
   `create index evidence_due_at on tocsin.evidence (due_at) where due_at is not null`,
 
   `create table tocsin.review (

@@ -56,6 +56,7 @@ const escalations = [
    )`,
   `create index escalation_due_at on tocsin.escalation (due_at) where due_at is not null`,
   `create index escalation_open on tocsin.escalation (opened_at) where ended_at is null`,
+  `create index escalation_ended_at on tocsin.escalation (ended_at) where ended_at is not null`,
   `create index escalation_leader on tocsin.escalation (leader) where leader is not null`,
 ];
 
@@ -102,6 +103,7 @@ const notifications = [
   `create index notification_claimed on tocsin.notification (lease_until) where state = 'claimed'`,
   `create index notification_of_incident on tocsin.notification (incident, round, step)`,
   `create index notification_of_bundle on tocsin.notification (bundle) where bundle is not null`,
+  `create index notification_alone on tocsin.notification (created_at) where incident is null`,
   `create index notification_to_fallback on tocsin.notification (created_at) where kind in ('fallback', 'alarm')`,
   // How many pages one person got by one method in the last minute.
   `create index notification_rate on tocsin.notification (responder, contact, claimed_at) where kind = 'page' and claimed_at is not null`,

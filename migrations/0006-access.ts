@@ -28,6 +28,7 @@ export class Access1764500000006 implements MigrationInterface {
         constraint console_session_hash_is_sha256 check (length(hash) = 32),
         constraint console_session_ends check (expires_at > created_at)
       )`);
+    await runner.query(`create index console_session_expires on tocsin.console_session (expires_at)`);
   }
 
   async down(runner: QueryRunner): Promise<void> {

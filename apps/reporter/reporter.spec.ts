@@ -40,10 +40,10 @@ test('the app takes up the bundle that comes, plans, mails each report once from
   const count = async (table: string) =>
     (await db.database.query<{ count: number }>(`select count(*) as count from tocsin.${table}`))[0]!.count;
   await until('both running periods to be planned', async () => (await count('report')) === 2, patiently);
-  await until('the duties of Sunday', async () => (await count('upkeep')) >= 5, patiently);
+  await until('the duties of Sunday', async () => (await count('upkeep')) >= 6, patiently);
   await db.clock.set('2026-11-22T23:01:00Z');
   await until('four mails', () => mail.received.length >= 4, patiently);
-  await until('the duties of Monday', async () => (await count('upkeep')) >= 10, patiently);
+  await until('the duties of Monday', async () => (await count('upkeep')) >= 12, patiently);
   expect((await health.readiness()).ready).toBe(true);
   for (const app of apps.splice(0)) await app.close();
   expect(mail.received).toHaveLength(4);

@@ -1,4 +1,4 @@
-import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
 @Entity({ schema: 'tocsin', name: 'access_key' })
 @Unique('access_key_hash_once', ['hash'])
@@ -18,6 +18,7 @@ export class AccessKeyEntity {
 @Entity({ schema: 'tocsin', name: 'console_session' })
 @Check('console_session_hash_is_sha256', `length(hash) = 32`)
 @Check('console_session_ends', `expires_at > created_at`)
+@Index('console_session_expires', ['expiresAt'])
 export class ConsoleSessionEntity {
   @PrimaryColumn('bytea', { primaryKeyConstraintName: 'console_session_pk' }) hash: Buffer;
   @Column('text') who: string;

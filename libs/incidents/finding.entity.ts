@@ -9,6 +9,7 @@ import { IncidentEntity } from './incident.entity.js';
 @Check('finding_event', `(event_source is null) = (event_id is null)`)
 @Check('finding_shadow', `not shadow or incident is null`)
 @Index('finding_of_incident', ['incident', 'at', 'id'], { where: 'incident is not null' })
+@Index('finding_at', ['at', 'id'])
 @Index('finding_recorded', ['recordedAt', 'id'])
 @Index('finding_account', ['account', 'at'])
 @Index('finding_of_event', ['eventId', 'eventSource'])
@@ -155,9 +156,11 @@ export class WaitingReferenceEntity {
 }
 
 @Entity({ name: 'reporter' })
+@Index('reporter_last_at', ['lastAt'])
 export class ReporterEntity {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'reporter_key' }) account!: string;
   @Column({ type: 'timestamptz', name: 'first_at' }) firstAt!: Date;
+  @Column({ type: 'timestamptz', name: 'last_at' }) lastAt!: Date;
 }
 
 @Entity({ name: 'first_run' })

@@ -55,6 +55,7 @@ export class IncidentEntity {
 
 @Entity({ name: 'incident_event' })
 @Index('incident_event_once', ['incident', 'once'], { unique: true })
+@Index('incident_event_at', ['at'])
 @Index('incident_event_order', ['incident', 'sequence'])
 export class IncidentEventEntity {
   @PrimaryColumn({
@@ -92,6 +93,7 @@ export class IncidentLinkEntity {
 @Check('evidence_state', `state in ('due', 'kept', 'gone')`)
 @Check('evidence_due', `(state = 'due') = (due_at is not null)`)
 @Check('evidence_kept', `(state = 'kept') = (output is not null)`)
+@Index('evidence_at', ['at'])
 @Index('evidence_due_at', ['dueAt'], { where: 'due_at is not null' })
 export class EvidenceEntity {
   @ForeignKey(() => IncidentEntity, { name: 'evidence_incident' })

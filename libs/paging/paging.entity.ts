@@ -27,6 +27,7 @@ export class PagingPlanEntity {
 @Check('escalation_ended', `(state in ('resolved', 'merged')) = (ended_at is not null)`)
 @Index('escalation_due_at', ['dueAt'], { where: 'due_at IS NOT NULL' })
 @Index('escalation_open', ['openedAt'], { where: 'ended_at IS NULL' })
+@Index('escalation_ended_at', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 @Index('escalation_leader', ['leader'], { where: 'leader IS NOT NULL' })
 export class EscalationEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'escalation_pk' }) incident: string;
@@ -68,6 +69,7 @@ export class EscalationEntity {
 @Index('notification_waiting', ['lane', 'severity', 'dueAt'], { where: `state = 'waiting'` })
 @Index('notification_claimed', ['leaseUntil'], { where: `state = 'claimed'` })
 @Index('notification_of_incident', ['incident', 'round', 'step'])
+@Index('notification_alone', ['createdAt'], { where: 'incident IS NULL' })
 @Index('notification_to_fallback', ['createdAt'], { where: `kind IN ('fallback', 'alarm')` })
 @Index('notification_of_bundle', ['bundle'], { where: 'bundle IS NOT NULL' })
 @Index('notification_rate', ['responder', 'contact', 'claimedAt'], {
