@@ -5,6 +5,7 @@ import { Bundles } from '../policy/index.js';
 import { aFinding, anOutput, noon } from './builders.js';
 import { Floods } from './floods.repository.js';
 import { joinReference, Outputs } from './outputs.repository.js';
+import { Reporters } from './reporters.repository.js';
 import { Tallies } from './tallies.repository.js';
 import { TallySheet } from './tally.js';
 import { keepUp } from './upkeep.repository.js';
@@ -41,6 +42,21 @@ function feedback(id: string, over: Partial<FeedbackEvent> = {}): FeedbackEvent 
     ...over,
   };
 }
+
+test('a reporter is known since the first report, and seen again once a day at most', async () => {
+  const reporters = new Reporters();
+  const seen = async (at: number) => {
+    const events = [feedback('f-1', { at }), feedback('f-2', { at })];
+    await db.database.transaction(async (tx) => reporters.note(tx, events, await reporters.known(tx, events)));
+    const known = await reporters.known(db.database, events);
+    return [known.firstSeen('reporter'), known.lastSeen('reporter')];
+  };
+  expect(await seen(noon - 5_000)).toEqual([noon - 5_000, noon]);
+  await db.clock.advance('1 hour');
+  expect(await seen(noon)).toEqual([noon - 5_000, noon]);
+  await db.clock.advance('2 days');
+  expect(await seen(noon)).toEqual([noon - 5_000, noon + 49 * 3_600_000]);
+});
 
 test("a producer's duplicate is known, in the same batch and in a later one", async () => {
   const [a, b, c] = ['a', 'b', 'c'].map((id) => anOutput({ id })) as [OutputEvent, OutputEvent, OutputEvent];
