@@ -164,6 +164,33 @@ test('the same event produced twice is one finding, and the copy is tallied as a
   expect([await sum('outputs'), await sum('duplicates')]).toEqual([1, 2]);
 });
 
+test('a batch that loses races and runs again counts its scores as if it had run once', async () => {
+  const claim = 'Vaccines contain microchips that track people';
+  const { bundle } = bundleOf({
+    ...files,
+    'policy.yml': policy.replace('plan: []', 'plan: [{ disinformation_detection: [built_in] }]'),
+    'watchlist.yml': `- { id: chips, claim: "${claim}", status: contested, added_by: test }`,
+  });
+  await db.database.transaction((tx) => new Bundles().apply(tx, bundle!, 'test'));
+  // A sequence goes on counting when its transaction is undone: the first two attempts lose.
+  await db.database.query(`create sequence attempts`);
+  await db.database.query(`
+    create function lose() returns trigger language plpgsql as $$
+    begin
+      if nextval('attempts') <= 2 then raise exception 'lost' using errcode = '40001'; end if;
+      return null;
+    end $$`);
+  await db.database.query(
+    `create trigger lose before insert on tocsin.score_count for each statement execute function lose()`,
+  );
+  const events = Array.from({ length: 12 }, (_, i) => output({ id: `${i}`, account: 'acme', text: `${claim}.` }));
+  await send('tocsin.outputs', events);
+  await start();
+  await until('all of them', async () => (await sum('outputs')) === 12, long);
+  const scores = 'select sum(count)::int as count from tocsin.score_count where detector = $1';
+  expect(await db.database.query(scores, ['disinformation'])).toEqual([{ count: 12 }]);
+});
+
 test('poison records are dead letters and what stands around them is judged, also behind a NUL', async () => {
   // Stands for whatever the database will not take of a record that the decoder let through.
   await db.database.query(`alter table tocsin.finding add constraint no_such check (account <> 'refused')`);
