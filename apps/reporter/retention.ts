@@ -2,7 +2,7 @@
 import type { Tx } from '../../libs/database/index.js';
 
 /** The table in docs/operations.md says the same. Incidents and their timelines stay: they are what happened. */
-export const keptDays = {
+const keptDays = {
   /** Prompts and outputs, after their incident was resolved. */
   evidence: 90,
   /** A year, and a month to compare it with the year before. */
