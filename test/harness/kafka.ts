@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import kafkajs, { type Admin, type Kafka, type Message, type Producer } from 'kafkajs';
 import type { StreamOptions } from '../../libs/stream/index.js';
+import { until } from './until.js';
 
 export interface TestKafka {
   /** Options of a stream whose prefix and group nobody else has. */
@@ -48,10 +49,7 @@ export async function testKafka(): Promise<TestKafka> {
     admin,
     topic,
     async create(logical, partitions = 1) {
-      await admin.createTopics({
-        topics: [{ topic: topic(logical), numPartitions: partitions }],
-        waitForLeaders: true,
-      });
+      await createTopics(admin, [topic(logical)], partitions);
     },
     async send(logical, messages) {
       await plain.send({ topic: topic(logical), messages });
@@ -65,6 +63,26 @@ export async function testKafka(): Promise<TestKafka> {
       await admin.disconnect();
     },
   };
+}
+
+/** Makes topics and waits until each partition has a leader: kafkajs's own waiting gives up at a broker that is behind. */
+export async function createTopics(admin: Admin, topics: readonly string[], partitions: number): Promise<void> {
+  await admin
+    .createTopics({
+      topics: topics.map((name) => ({ topic: name, numPartitions: partitions, replicationFactor: 1 })),
+      waitForLeaders: false,
+    })
+    .catch((error: unknown) => {
+      if (!/already exists/.test(String(error))) throw error;
+    });
+  await until(
+    `leaders of ${topics.join(', ')}`,
+    async () => {
+      const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics] });
+      return found.every(({ partitions: all }) => all.length === partitions && all.every(({ leader }) => leader >= 0));
+    },
+    { withinMs: 60_000 },
+  );
 }
 
 /**

@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path';
 import { Kafka, logLevel, type Admin, type Producer } from 'kafkajs';
 import { mailServer, type MailServer } from './mail-server.js';
 import { testDatabase, type TestDatabase } from './database.js';
+import { createTopics } from './kafka.js';
 import { until } from './until.js';
 
 const root = projectRoot();
@@ -123,14 +124,8 @@ export async function tocsin(options: TocsinOptions = {}): Promise<Tocsin> {
   });
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({
-    topics: ['outputs', 'feedback', 'verdicts'].map((name) => ({
-      topic: `${prefix}.${name}`,
-      numPartitions: options.partitions ?? 4,
-      replicationFactor: 1,
-    })),
-    waitForLeaders: true,
-  });
+  const topics = ['outputs', 'feedback', 'verdicts'].map((name) => `${prefix}.${name}`);
+  await createTopics(admin, topics, options.partitions ?? 4);
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
   const processes: AppProcess[] = [];
