@@ -136,10 +136,12 @@ const words = new WordList();
 
 function detectOutput(event: OutputEvent, detectors: Detectors, stage: StageContext): Detected {
   const text = event.output;
-  const plain = folded(text);
-  words.read(plain);
   const openings: Opening[] = [];
   const scores: Scores = {};
+  // Folding costs as much as matching all rules: only for those who read it.
+  const folds = detectors.disinformation !== undefined || detectors.impersonation !== undefined;
+  const plain = folds ? folded(text) : '';
+  if (folds) words.read(plain);
   if (detectors.disinformation) openClaims(event, plain, words, detectors.disinformation, stage, openings, scores);
   if (detectors.compliance) openCompliance(event, detectors.compliance, stage, openings, scores);
   if (detectors.impersonation) {
