@@ -19,7 +19,7 @@ export interface LatencySample {
 const perSecond = 5;
 const plan = `responders:
   oncall: { contacts: [{ name: mail, channel: email, address: oncall@example.org }] }
-bundling: false
+bundling: { on: false }
 escalation_policies:
   page: { steps: [{ tell: [{ responder: oncall }] }] }
 severities:
